@@ -1,0 +1,1 @@
+"""A privacy-first edge tracking gateway. The rooms, and what each may do, are in README.md under "The house"."""

@@ -1,0 +1,70 @@
+"""The nouns that may lie still: on a disk, in a queue, in a table, in a metric.
+
+Nothing here may hold a value that came from a hit, except a `Fact`, and only `gateway.intake.minimise` makes one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple, NewType
+
+#: One row as ClickHouse will read it: a JSON object without a newline, minimised. Only `intake.minimise` makes one.
+Fact = NewType("Fact", bytes)
+
+
+class Refusal(StrEnum):
+    """Why an event did not become a fact. Closed: every event read ends as one fact or as one of these."""
+
+    # The request
+    UNKNOWN_PATH = "unknown_path"  #: no adapter claims the method and path
+    UNKNOWN_KEY = "unknown_key"  #: the write key, measurement id or site is not one of a configured site
+    ORIGIN_NOT_LISTED = "origin_not_listed"  #: a browser sent it from an origin that the site does not list
+    BODY_TOO_LARGE = "body_too_large"  #: over 512 KB as sent or 2 MB inflated
+    BODY_UNREADABLE = "body_unreadable"  #: not what the protocol sends: bad JSON, bad gzip, bad encoding
+    BODY_TOO_DEEP = "body_too_deep"  #: JSON nested deeper than 32
+    TOO_MANY_EVENTS = "too_many_events"  #: the events of a request after the 500th
+    NO_EVENTS = "no_events"  #: a request for a collecting path that holds no event
+    SLOW_BODY = "slow_body"  #: the body took longer than 10 s, or its sender went away
+    # The event
+    EVENT_TOO_LARGE = "event_too_large"  #: one event over 64 KB
+    EVENT_UNREADABLE = "event_unreadable"  #: not an object, or without a usable name
+    NOT_AN_EVENT = "not_an_event"  #: a call that tells of a person, not of something that happened (identify, alias)
+    TIME_OUT_OF_RANGE = "time_out_of_range"  #: older than 30 days or more than an hour ahead, clock corrected
+    CONSENT_DENIED = "consent_denied"  #: no purpose of the warehouse is allowed for it
+    CONTRACT_BROKEN = "contract_broken"  #: its contract says quarantine, and it breaks a rule of it
+    FIELD_UNSTORABLE = "field_unstorable"  #: a value that no column can hold, found before it was written
+    # Us
+    GATEWAY_FAULT = "gateway_fault"  #: our own mistake while reading it; unexpected, look at the metric and tell us
+
+    @property
+    def is_unexpected(self) -> bool:
+        """True for our bugs, false for the sender's mistakes and for lawful refusals."""
+        return self is Refusal.GATEWAY_FAULT
+
+
+class Tally(NamedTuple):
+    """One count of one reason: where, through which adapter, why. No values."""
+
+    site: str
+    adapter: str
+    refusal: Refusal
+
+
+class Outcome(NamedTuple):
+    """What became of one hit: its facts, and a tally per event that became none. `events read = facts + tallies`."""
+
+    facts: list[Fact]
+    tallies: list[Tally]
+
+
+class SiteKeys(NamedTuple):
+    """The keys that make pseudonyms for one site today. Bytes of 32; None means that this kind cannot be made.
+
+    `day` is the salt of the day on which the hit is received (UTC): destroyed two days later. `durable` is the
+    versioned key of consented pseudonyms, `epoch` its version, which rows carry; the keys themselves never rest
+    outside the keyring's folder.
+    """
+
+    day: bytes | None
+    durable: bytes | None
+    epoch: int
