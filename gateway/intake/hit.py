@@ -51,7 +51,8 @@ class Event:
     names of our contracts where the vocabulary knows them; `items` are dicts of the same kind, `product_id, name,
     category, brand, variant, seller_id, price, quantity, coupon, list` where sent.
     `statements` are the consent values that this event carries; None means those of the whole hit.
-    `user_agent` overrides the header (server SDKs); None means the header.
+    `user_agent` and `address` override those of the hit, for events that a server sends on behalf of a visitor: ''
+    means that the visitor's is unknown (never the server's own); None means the hit's.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Event:
     screen: str = ""
     email: str = ""
     user_agent: str | None = None
+    address: str | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     items: list[dict[str, Any]] = field(default_factory=list)
     statements: tuple[Statement, ...] | None = None
