@@ -1,0 +1,140 @@
+"""The keys that make pseudonyms: one salt per site and UTC day, one durable key per site and 13 months.
+
+May not: use a key that is not derived from a file of the folder, show a key, or read a clock; the time is passed in.
+
+Rules
+    1. A salt is made a day before its day, so that every process switches to it at the same midnight.
+    2. A salt is destroyed at 00:00 UTC two days after its day began: nobody can recompute that day's visitors any more.
+    3. A durable key serves 390 days at most; its successor is made a day ahead, and destroys it by taking over.
+    4. Keys are derived by HKDF from a file's bytes, by kind, site and day, and are held in memory only.
+    5. What is missing or unreadable is None, loudly: its visitors are of kind `none`. There is no default key.
+Not: HKDF from one master secret; who keeps the master can derive a day that was destroyed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from gateway.journal.keyfolder import KEY_BYTES, SITE_NAME, KeyFile, KeyFolder
+from gateway.words import SiteKeys
+
+DAY_S = 86_400
+
+_NO_KEYS = SiteKeys(None, None, 0)
+
+log = logging.getLogger(__name__)
+
+
+class Keyring:
+    """The keys of all sites. `keys` reads memory only; `refresh` does the disk's work and may run in a thread.
+
+    `sites` are those that keys are made for. A site that `keys` is asked for first gets its own at the next refresh.
+    """
+
+    def __init__(self, folder: Path, sites: Iterable[str] = ()) -> None:
+        self._folder = folder
+        self._sites = set(sites)
+        self._ready: dict[tuple[str, int], SiteKeys] = {}
+        self._troubles: tuple[str, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What is wrong with the keys, a sentence each, for readyz and doctor. Empty is well."""
+        return self._troubles
+
+    def keys(self, site: str, at: float) -> SiteKeys:
+        """The keys for hits of `site` received at `at` (Unix seconds). From memory; None is a kind without a key."""
+        ready = self._ready.get((site, int(at // DAY_S)))
+        if ready is None:
+            self._sites.add(site)
+            return _NO_KEYS
+        return ready
+
+    def refresh(self, at: float) -> tuple[str, ...]:
+        """Destroy, make and read what `at` asks for; returns the troubles. At start, then every few minutes."""
+        today = int(at // DAY_S)
+        folder = KeyFolder(self._folder)
+        folder.sweep(at)
+        sites = [site for site in sorted(self._sites) if _is_nameable(site, folder)]
+        for site in sites:
+            _make_ahead(folder, site, today)
+        _destroy_spent(folder, today)
+        self._ready = _derive_all(folder, sites, today)
+        self._report(tuple(folder.troubles))
+        return self._troubles
+
+    def rotate(self, site: str, at: float) -> int:
+        """Make a durable key that takes over at the next UTC midnight, and destroys the present one. Its epoch."""
+        successor = KeyFile(site, "durable", int(at // DAY_S) + 1)
+        folder = KeyFolder(self._folder)
+        folder.make(successor)
+        if folder.read(successor) is None:
+            raise OSError(folder.troubles[0])
+        self.refresh(at)
+        return successor.day
+
+    def _report(self, troubles: tuple[str, ...]) -> None:
+        for sentence in troubles:
+            if sentence not in self._troubles:
+                log.error("keys: %s", sentence)
+        self._troubles = troubles
+
+
+def _is_nameable(site: str, folder: KeyFolder) -> bool:
+    """Whether the site's name can name files; told without the name, which might be anything."""
+    if SITE_NAME.match(site):
+        return True
+    folder.troubles.append("a site has no keys, because its name is not made of a-z, 0-9, '-' and '_' (63 at most)")
+    return False
+
+
+def _make_ahead(folder: KeyFolder, site: str, today: int) -> None:
+    for day in (today, today + 1):
+        folder.make(KeyFile(site, "day", day))
+        if _durable(folder.files(), site, day) is None:
+            folder.make(KeyFile(site, "durable", day))
+
+
+def _destroy_spent(folder: KeyFolder, today: int) -> None:
+    """Salts and durable keys past their last day, and durable keys that a younger one has taken over from."""
+    files = folder.files()
+    for file in files:
+        is_replaced = file.kind == "durable" and file.day <= today and file != _durable(files, file.site, today)
+        if is_replaced or today > file.last_day:
+            folder.destroy(file)
+
+
+def _durable(files: list[KeyFile], site: str, day: int) -> KeyFile | None:
+    """The durable key that serves the site on that day: the youngest whose life has begun and not ended."""
+    begun = [f for f in files if f.site == site and f.kind == "durable" and f.day <= day <= f.last_day]
+    return begun[-1] if begun else None
+
+
+def _derive_all(folder: KeyFolder, sites: list[str], today: int) -> dict[tuple[str, int], SiteKeys]:
+    """The keys of today and tomorrow."""
+    files = folder.files()
+    days = (today, today + 1)
+    return {(site, day): _derive_site(folder, files, site, day) for site in sites for day in days}
+
+
+def _derive_site(folder: KeyFolder, files: list[KeyFile], site: str, day: int) -> SiteKeys:
+    salt = _derive(folder, KeyFile(site, "day", day))
+    durable = _durable(files, site, day)
+    if durable is None:
+        folder.troubles.append(f"{site} has no durable key for {KeyFile(site, 'durable', day).name}")
+        return SiteKeys(salt, None, 0)
+    return SiteKeys(salt, _derive(folder, durable), durable.day)
+
+
+def _derive(folder: KeyFolder, file: KeyFile) -> bytes | None:
+    """HKDF-SHA-256 of the file's bytes, bound to kind, site and day: a file copied to another name is another key."""
+    material = folder.read(file)
+    if material is None:
+        return None
+    info = f"edge-tracking-gateway/1 pseudonyms {file.name}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(material)
