@@ -253,6 +253,11 @@ def property_name(raw: str) -> str:
     return _property_name(raw) if len(raw) <= NAME_LIMIT_CHARS else ""
 
 
+def item_name(raw: str) -> str:
+    """The canonical name of a part of an item, '' when it is no usable name."""
+    return _item_name(raw) if len(raw) <= NAME_LIMIT_CHARS else ""
+
+
 def read_properties(raw: Mapping[str, Any], skip: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The scalars of `raw` under their canonical names, at most 200; keys of `skip` (raw names) are left out.
 
@@ -287,7 +292,7 @@ def read_item(raw: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in raw.items():
         if value.__class__ not in _SCALARS or len(item) >= PROPERTY_LIMIT:
             continue
-        name = _item_name(key) if len(key) <= NAME_LIMIT_CHARS else ""
+        name = item_name(key)
         if name and (name == key or name not in item):
             item[name] = value
     _join_categories(item)

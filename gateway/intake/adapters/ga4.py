@@ -12,6 +12,7 @@ and `_s` (a server imitating gtag) there is no id, rather than one that merges s
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -19,14 +20,14 @@ from consent.words import Statement
 from gateway.intake.adapters.adapter import Adapter, Claim, no_content
 from gateway.intake.hit import Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import EVENT_LIMIT_BYTES, EVENTS_PER_REQUEST
-from gateway.intake.urlencoded import decode, number
+from gateway.intake.urlencoded import decode, number, read_plain_query, read_raw_pairs
 from gateway.intake.vocabulary import (
     ITEM_LIMIT,
     PROPERTY_LIMIT,
     event_name,
+    item_name,
     lift_single,
     property_name,
-    read_item,
 )
 from gateway.words import Refusal
 
@@ -46,35 +47,38 @@ _TEXTS = (
 )
 _FLAGS = (("_ss", "session_start"), ("_fv", "first_visit"), ("_dbg", "debug_mode"))
 
+#: The bare flag, always last, of a page that talks to a server container and could read a stream of commands.
+_RICH = b"&richsstsse"
+
 #: Groups of parameters without a closed list of names, and how to see quickly that a hit has none.
 _PARAMETER_KINDS = frozenset(("ep", "epn", "up", "upn"))
-_OPEN = ("&ep", "&up", "&pr")
+_OPEN = frozenset(("ep", "up", "pr"))
+
+#: Every line repeats what all share; together they may not be larger than this. gtag sends 20 lines of some 1.5 KB.
+_EXPANDED_LIMIT_BYTES = 256 * 1024
 
 #: Keys inside `pr<n>`. Source: facts on the protocols, 1.1, commerce.
 _ITEM_KEYS = {
-    "id": "item_id",
-    "nm": "item_name",
-    "br": "item_brand",
-    "ca": "item_category",
-    "c2": "item_category2",
-    "c3": "item_category3",
-    "c4": "item_category4",
-    "c5": "item_category5",
-    "va": "item_variant",
+    "id": "product_id",
+    "nm": "name",
+    "br": "brand",
+    "ca": "category",
+    "va": "variant",
     "pr": "price",
     "qt": "quantity",
     "ds": "discount",
     "cp": "coupon",
-    "af": "affiliation",
-    "li": "item_list_id",
-    "ln": "item_list_name",
-    "lp": "index",
+    "af": "seller_id",  # Why: GA4's "affiliation" is what a marketplace calls a seller
+    "li": "list",
+    "ln": "list",
+    "lp": "position",
     "lo": "location_id",
     "cn": "creative_name",
     "cs": "creative_slot",
     "pi": "promotion_id",
     "pn": "promotion_name",
 }
+_DEEPER_CATEGORIES = frozenset(("c2", "c3", "c4", "c5"))
 _ITEM_NUMBERS = frozenset(("pr", "qt", "ds", "lp"))
 
 _Params = dict[str, str]
@@ -82,11 +86,13 @@ _Params = dict[str, str]
 
 def read(hit: Hit) -> Reading:
     """One event of the query, or one per line of the body."""
-    query = hit.query.decode("utf-8", "replace")
+    rich = hit.query.endswith(_RICH)
+    query = hit.query.removesuffix(_RICH)
     shared, statements, keys = _read_params(query)
-    answer = Answer(200, b"", b"text/event-stream") if "richsstsse" in shared else no_content()
+    answer = Answer(200, b"", b"text/event-stream") if rich else no_content()
     reading = Reading(key=keys[0] if keys else "", statements=statements, answer=answer)
-    lines = _named_lines(hit.body, reading.refusals) if hit.body else []
+    limit = min(EVENTS_PER_REQUEST, 1 + _EXPANDED_LIMIT_BYTES // (len(query) + 1))
+    lines = _named_lines(hit.body, limit, reading.refusals) if hit.body else []
     if lines:
         _put_lines(reading, query, shared, lines, hit.received_at)
     elif "en" in shared:
@@ -99,35 +105,39 @@ def read(hit: Hit) -> Reading:
     return reading
 
 
-def _read_params(text: str) -> tuple[_Params, tuple[Statement, ...], list[str]]:
+def _read_params(text: bytes) -> tuple[_Params, tuple[Statement, ...], list[str]]:
     """Still encoded parameters, the last of a repeated name; statements and measurement ids, every occurrence."""
-    parts = [part.partition("=") for part in text.split("&")]
-    params = {name: value for name, _, value in parts}
-    if len(params) < len(parts) or "%" in "".join(params):
-        return _read_odd_params(parts)
-    statements = tuple([Statement(carrier, decode(params[name])) for name, carrier in _CARRIERS if name in params])
+    params = read_plain_query(text)
+    if params is None:
+        return _read_odd_params(text)
+    statements = tuple([_statement(carrier, params[name]) for name, carrier in _CARRIERS if name in params])
     return params, statements, [decode(params["tid"])] if "tid" in params else []
 
 
-def _read_odd_params(parts: list[tuple[str, str, str]]) -> tuple[_Params, tuple[Statement, ...], list[str]]:
-    """The same where a name is repeated or encoded."""
-    pairs = [(decode(name), value) for name, _, value in parts]
-    said = [Statement(_CARRIER_OF[name], decode(value)) for name, value in pairs if name in _CARRIER_OF]
+def _read_odd_params(text: bytes) -> tuple[_Params, tuple[Statement, ...], list[str]]:
+    """The same where a name is repeated, encoded or without a value."""
+    pairs = read_raw_pairs(text.decode("utf-8", "replace"))
+    said = [_statement(_CARRIER_OF[name], value) for name, value in pairs if name in _CARRIER_OF]
     keys = dict.fromkeys(decode(value) for name, value in pairs if name == "tid")
     return dict(pairs), tuple(said), list(keys)
 
 
-def _named_lines(body: bytes, refusals: list[Refusal]) -> list[str]:
-    """The lines that hold an event name, blank ones skipped, others refused; at most 500 of all."""
+@lru_cache(maxsize=1024)
+def _statement(carrier: str, raw: str) -> Statement:
+    return Statement(carrier, decode(raw))
+
+
+def _named_lines(body: bytes, limit: int, refusals: list[Refusal]) -> list[bytes]:
+    """The lines that hold an event name, blank ones skipped, others refused; as many as `limit` of all."""
     lines = [line for raw in body.split(b"\n") if (line := raw.strip())]
-    refusals.extend([Refusal.TOO_MANY_EVENTS] * (len(lines) - EVENTS_PER_REQUEST))
-    lines = lines[:EVENTS_PER_REQUEST]
-    named = [line.decode("utf-8", "replace") for line in lines if line.startswith(b"en=") or b"&en=" in line]
+    refusals.extend([Refusal.TOO_MANY_EVENTS] * (len(lines) - limit))
+    lines = lines[:limit]
+    named = [line for line in lines if line.startswith(b"en=") or b"&en=" in line]
     refusals.extend([Refusal.EVENT_UNREADABLE] * (len(lines) - len(named)))
     return named
 
 
-def _put_lines(reading: Reading, query: str, shared: _Params, lines: list[str], received_at: float) -> None:
+def _put_lines(reading: Reading, query: bytes, shared: _Params, lines: list[bytes], received_at: float) -> None:
     for index, line in enumerate(lines):
         if len(query) + len(line) > EVENT_LIMIT_BYTES:
             reading.refusals.append(Refusal.EVENT_TOO_LARGE)
@@ -138,12 +148,12 @@ def _put_lines(reading: Reading, query: str, shared: _Params, lines: list[str], 
         if any(key != reading.key for key in keys):
             reading.refusals.append(Refusal.UNKNOWN_KEY)
             continue
-        event = _put_event(reading, {**shared, **params}, f"{query}&{line}", index, received_at)
+        event = _put_event(reading, {**shared, **params}, query + b"&" + line, index, received_at)
         if said and event:
             event.statements = reading.statements + said
 
 
-def _put_event(reading: Reading, params: _Params, text: str, index: int, received_at: float) -> Event | None:
+def _put_event(reading: Reading, params: _Params, text: bytes, index: int, received_at: float) -> Event | None:
     get = params.get
     name = event_name(decode(get("en", "")))
     if not name or len(text) > EVENT_LIMIT_BYTES:
@@ -168,15 +178,15 @@ def _put_event(reading: Reading, params: _Params, text: str, index: int, receive
     return event
 
 
-def _event_id(params: _Params, text: str, index: int) -> str:
+def _event_id(params: _Params, text: bytes, index: int) -> str:
     if "_p" not in params or "_s" not in params:
         return ""
     get = params.get
     stable = f"{get('tid', '')}|{get('cid', '')}|{get('sid', '')}|{params['_p']}|{params['_s']}|{params['en']}"
-    return f"{stable}|{index}|{crc32(text.encode()):08x}"
+    return f"{stable}|{index}|{crc32(text):08x}"
 
 
-def _put_properties(event: Event, params: _Params, text: str) -> None:
+def _put_properties(event: Event, params: _Params, text: bytes) -> None:
     found = event.properties
     for name, canonical in _TEXTS:
         if params.get(name):
@@ -186,13 +196,15 @@ def _put_properties(event: Event, params: _Params, text: str) -> None:
             found[canonical] = True
     if "_et" in params and (engaged := number(params["_et"])) is not None:
         found["engagement_ms"] = engaged
-    if any(open_ in text for open_ in _OPEN) or text.startswith(("ep", "up", "pr")):
+    if b"&ep" in text or b"&up" in text or b"&pr" in text or text.startswith((b"ep", b"up", b"pr")):
         _put_open_ended(event, params)
 
 
 def _put_open_ended(event: Event, params: _Params) -> None:
     """`ep.<k>` and `up.<k>` texts, `epn.<k>` and `upn.<k>` numbers, `pr<n>` items. User data is left where it is."""
     for key, raw in params.items():
+        if key[:2] not in _OPEN:
+            continue
         kind, _, name = key.partition(".")
         if kind in _PARAMETER_KINDS and not name.startswith("user_data") and len(event.properties) < PROPERTY_LIMIT:
             _put_parameter(event.properties, kind, name, decode(raw))
@@ -214,23 +226,31 @@ def _put_parameter(found: dict[str, Any], kind: str, raw_name: str, text: str) -
 
 def _read_item(raw: str) -> dict[str, Any]:
     """`idSKU-1~nmShoe~pr79.9~k0size~v0XL`: two-letter keys, and custom pairs whose index may be missing."""
-    encoded = "~" not in raw
+    tokens = [decode(token) for token in raw.split("~")] if "%7" in raw else decode(raw).split("~")
     item: dict[str, Any] = {}
     custom, width = "", 1
-    for token in (decode(raw) if encoded else raw).split("~")[:PROPERTY_LIMIT]:
-        part = token if encoded else decode(token)
-        key = part[:2]
+    for token in tokens[:PROPERTY_LIMIT]:
+        key = token[:2]
         if key in _ITEM_KEYS:
-            value = number(part[2:]) if key in _ITEM_NUMBERS else part[2:]
-            if value is not None:
-                item[_ITEM_KEYS[key]] = value
+            _put_item_part(item, key, token[2:])
+        elif key in _DEEPER_CATEGORIES and "category" in item:
+            item["category"] = f"{item['category']}/{token[2:]}"
         elif key[:1] == "k":
-            custom = part[1:].lstrip("0123456789")
-            width = max(1, len(part) - 1 - len(custom))
-        elif key[:1] == "v" and custom:
-            item[custom] = part[1 + width :]
+            custom = token[1:].lstrip("0123456789")
+            width = max(1, len(token) - 1 - len(custom))
+        elif key[:1] == "v" and custom and (name := item_name(custom)):
+            item.setdefault(name, token[1 + width :])
             custom = ""
-    return read_item(item)
+    return item
+
+
+def _put_item_part(item: dict[str, Any], key: str, value: str) -> None:
+    if key in _ITEM_NUMBERS:
+        found = number(value)
+        if found is not None:
+            item[_ITEM_KEYS[key]] = found
+    elif value:
+        item[_ITEM_KEYS[key]] = value
 
 
 ADAPTER = Adapter(
