@@ -1,1 +1,1 @@
-"""The law: what signals, policy, place and time allow. Pure: no clock, no disk, no network; knows nothing of `gateway`."""
+"""The law: what signals, policy, place and time allow. Pure: no clock, disk or network; knows nothing of `gateway`."""

@@ -52,6 +52,12 @@ class Signal(NamedTuple):
 #: The flag of a signal that could not be read: never a yes, and a no for every purpose that its language governs.
 UNREADABLE = "unreadable"
 
+#: The flag of a value that says nothing (empty, an unreplaced macro): neither yes nor no, but worth counting.
+EMPTY = "empty"
+
+#: The flag with which a language says that the person is a child. Source: IAB GPP, KnownChildSensitiveDataConsents.
+KNOWN_CHILD = "known_child"
+
 
 class Rule(IntEnum):
     """What a region says of a purpose; a larger value is stricter, and the strictest candidate place wins."""

@@ -1,0 +1,118 @@
+"""The decision: signals, place and time to the purposes that are allowed. Pure: same inputs, same output.
+
+    allowed = (A | (((Y & Q) | O) & ~N)) & ~X
+
+A always, Q ask first, O until objection, X never; Y a fresh, explicit yes from a believed language; N a no from any.
+Deny wins; order never matters; only X stops what is allowed always.
+
+May not: read a clock; let a signal widen anything but by an explicit, fresh yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from consent.compiled import Policy, Voice
+from consent.periods import DAY_S
+from consent.words import KNOWN_CHILD, Decision, Language, Signal
+
+#: Clocks of visitors run ahead; a choice made later than this is no choice, and replaces nothing.
+_AHEAD_S = DAY_S
+
+
+class Heard(NamedTuple):
+    """What the signals say together, before any place is known. `objections` are languages that count by region."""
+
+    yes: int
+    no: int
+    own_yes: int
+    objections: tuple[Language, ...]
+    candidates: int
+    is_child: bool
+
+
+def decide(
+    signals: tuple[Signal, ...], policy: Policy, places: tuple[str, ...], at: float, age: int | None = None
+) -> Decision:
+    """`places` are candidate ISO codes, none if unknown; `at` is Unix seconds; `age` in years, None if unknown."""
+    heard = hear(signals, policy, at)
+    rules = policy.rules(policy.candidates(places) | heard.candidates)
+    no = heard.no
+    for language in heard.objections:
+        no |= rules.objections.get(language, 0) & ~(policy.voices[language].overridden & heard.own_yes)
+    is_minor = heard.is_child or (age is not None and age < policy.minors_under)
+    never = rules.never | (policy.minors_never if is_minor else 0)
+    allowed = (rules.always | (((heard.yes & rules.ask_first) | rules.until_objection) & ~no)) & ~never
+    return Decision(allowed, policy.names(allowed), rules.region, policy.hash, heard.yes, no)
+
+
+def hear(signals: tuple[Signal, ...], policy: Policy, at: float) -> Heard:
+    """Yes and no over purposes, from the languages that the policy believes."""
+    no = candidates = 0
+    is_child = False
+    objections: tuple[Language, ...] = ()
+    flags: dict[Language, int] = {}
+    for signal in settle(signals, at):
+        voice = policy.voices[signal.language]
+        if signal.says:
+            bit = voice.bits.get(signal.flag, 0)
+            if not bit:
+                candidates |= policy.hints.get((signal.language, signal.flag), 0)
+            elif voice.says_yes and counts(signal, voice, at):
+                flags[signal.language] = flags.get(signal.language, 0) | bit
+        elif voice.says_no:
+            no |= voice.refuses.get(signal.flag, voice.unmapped)
+            is_child = is_child or signal.flag == KNOWN_CHILD
+            if signal.flag == signal.language.value and voice.objects_in:
+                objections += (signal.language,)
+    yes, own = _granted(flags, policy)
+    return Heard(yes, no, own, objections, candidates, is_child)
+
+
+def _granted(flags: dict[Language, int], policy: Policy) -> tuple[int, int]:
+    """Purposes whose every flag was granted, by any one language; and those granted by our own object."""
+    yes = own = 0
+    for language, said in flags.items():
+        granted = 0
+        for needed, purposes in policy.voices[language].needs:
+            if said & needed == needed:
+                granted |= purposes
+        yes |= granted
+        if language is Language.GATEWAY_SDK:
+            own = granted
+    return yes, own
+
+
+def counts(signal: Signal, voice: Voice, at: float) -> bool:
+    """A yes counts that was a choice, not a default, and is fresh. Said without a time, it was said with the hit."""
+    if not (signal.explicit or voice.default_counts):
+        return False
+    return signal.at is None or (signal.at >= at - voice.valid_for_s and not _is_ahead(signal, at))
+
+
+def settle(signals: tuple[Signal, ...], at: float) -> Iterable[Signal]:
+    """One voice per language and flag: the newest explicit choice; a no, where the times cannot be compared."""
+    keys = {(signal.language, signal.flag) for signal in signals}
+    if len(keys) == len(signals):
+        return signals
+    groups: dict[tuple[Language, str], list[Signal]] = {}
+    for signal in signals:
+        groups.setdefault((signal.language, signal.flag), []).append(signal)
+    return [_newest(group, at) for group in groups.values()]
+
+
+def _newest(group: list[Signal], at: float) -> Signal:
+    noes = [signal for signal in group if not signal.says]
+    choices = [signal for signal in group if signal.says and signal.explicit and not _is_ahead(signal, at)]
+    if not noes:
+        return max(choices or group, key=lambda choice: at if choice.at is None else choice.at)
+    last_no = max(noes, key=lambda no: float("inf") if no.at is None else no.at)
+    later = [
+        choice for choice in choices if choice.at is not None and last_no.at is not None and choice.at > last_no.at
+    ]
+    return max(later, key=lambda choice: choice.at or 0.0) if later else last_no
+
+
+def _is_ahead(signal: Signal, at: float) -> bool:
+    return signal.at is not None and signal.at > at + _AHEAD_S

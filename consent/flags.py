@@ -1,0 +1,70 @@
+"""The flags that each language of consent knows: the words that policies map to purposes.
+
+May not: read a signal or map a flag. Open vocabularies (categories of a site's banner) have a name per source only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from consent.words import Language
+
+#: TCF purposes 1-11. Source: IAB TCF Policies v5, Appendix A.
+TCF_PURPOSES = range(1, 12)
+
+#: Legitimate interest may support these, and never 1 and 3-6. Source: IAB TCF Policies v4 (TCF 2.2), Appendix A.
+TCF_INTEREST_PURPOSES = frozenset((2, 7, 8, 9, 10, 11))
+
+#: Source: Google, Consent mode reference. The first four travel in gcd, in this order.
+GOOGLE_TYPES = (
+    "ad_storage",
+    "analytics_storage",
+    "ad_user_data",
+    "ad_personalization",
+    "functionality_storage",
+    "personalization_storage",
+    "security_storage",
+)
+
+#: Refusals of US strings. Source: IAB GPP sections 6-27, IAB US Privacy string.
+SALE_OR_SHARING = "opt_out_of_sale_or_sharing"
+US_OPT_OUTS = (
+    SALE_OR_SHARING,
+    "opt_out_of_targeted_advertising",
+    "opt_out_of_sensitive_data_processing",
+    "opt_out_of_further_processing",
+)
+
+#: Banners whose cookies we read, and trackers whose consent objects we read; categories are each site's own words.
+SOURCES: Mapping[Language, tuple[str, ...]] = {
+    Language.CMP_COOKIE: (
+        "onetrust",
+        "cookiebot",
+        "cookieyes",
+        "complianz",
+        "didomi",
+        "iubenda",
+        "axeptio",
+        "klaro",
+        "tarteaucitron",
+    ),
+    Language.VENDOR: ("segment", "rudderstack", "snowplow", "matomo", "walkeros"),
+}
+
+#: What these languages can say at all: a refusal, never a consent.
+ONLY_REFUSE = frozenset((Language.GPP, Language.US_PRIVACY, Language.GPC, Language.DNT))
+
+
+def tcf_flag(purpose: int) -> str:
+    """What the string says to us: the publisher's segment where there is one, else the core."""
+    return f"purpose {purpose}"
+
+
+def tcf_core_flag(purpose: int) -> str:
+    """What the core says to vendors."""
+    return f"core purpose {purpose}"
+
+
+def tcf_interest_flag(purpose: int) -> str:
+    """No consent, but a legitimate interest that was announced and not objected to."""
+    return f"legitimate interest {purpose}"

@@ -1,0 +1,60 @@
+"""Our own consent object: the only signal that carries the time of the choice and whether it was one.
+
+    {"choice": "explicit", "at": "2026-11-22T10:00:00Z", "purposes": {"analytics": true}, "tcf": "...", "gpc": true}
+
+May not: take anything for a yes but `true` under `"choice": "explicit"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from consent.signals.carrier import Unreadable, read_flags, read_object
+from consent.words import Language, Signal, Statement
+
+CHOICES = ("explicit", "default", "none")
+
+#: Other languages that may ride in the object, by their carriers.
+_RIDERS = {"tcf": "gdpr_consent", "gpp": "gpp", "us_privacy": "us_privacy", "gpp_sid": "gpp_sid"}
+
+
+def read(text: str) -> Sequence[Signal | Statement]:
+    """Raises `Unreadable`."""
+    held = read_object(text)
+    choice = held.get("choice", "none")
+    if choice not in CHOICES:
+        raise Unreadable("choice is not one of " + ", ".join(CHOICES))
+    at = _time(held.get("at"))
+    flags = read_flags(held.get("purposes") or {})
+    said = [Signal(Language.GATEWAY_SDK, flag, says, at, choice == "explicit") for flag, says in flags.items()]
+    return [*said, *_riders(held)]
+
+
+def _riders(held: dict[str, Any]) -> list[Statement]:
+    found = [Statement(carrier, _text(held[key])) for key, carrier in _RIDERS.items() if held.get(key) is not None]
+    if held.get("gpc") in (True, 1, "1"):
+        found.append(Statement("sec-gpc", "1"))
+    return found
+
+
+def _text(said: Any) -> str:
+    if isinstance(said, list):
+        return ",".join(str(part) for part in said)
+    if isinstance(said, str | int):
+        return str(said)
+    raise Unreadable("a consent string is not text")
+
+
+def _time(said: Any) -> float | None:
+    """ISO 8601 (without a zone: UTC) or Unix milliseconds, as Unix seconds."""
+    if said is None:
+        return None
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return said / 1000
+    try:
+        moment = datetime.fromisoformat(said)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        raise Unreadable("`at` is not a time") from None
