@@ -1,0 +1,70 @@
+"""What gathers for one commit, the future that its hits share, and the frame that it becomes.
+
+May not: touch a disk; look inside a fact.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from typing import Any
+
+import orjson
+
+from gateway.journal import segment
+from gateway.journal.trouble import JournalUnavailable, Trouble
+from gateway.words import Fact, Outcome, Tally
+
+_TALLY_BYTES = 128
+
+
+class Promise(asyncio.Future[None]):
+    """Done when the group is durable. A waiter's cancellation is that waiter's own, delivered after the commit."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        return False
+
+    def fail(self, trouble: Trouble) -> None:
+        """Tells everyone who waits; that nobody waits is no error."""
+        self.set_exception(JournalUnavailable(trouble))
+        self.exception()
+
+
+class Group:
+    """Outcomes in memory. `size` is a bound of their bytes."""
+
+    __slots__ = ("facts", "promise", "size", "tallies")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.promise = Promise(loop=loop)
+        self.facts: list[Fact] = []
+        self.tallies: list[Tally] = []
+        self.size = 0
+
+    def add(self, outcome: Outcome) -> None:
+        facts, tallies = outcome
+        if facts:
+            self.facts += facts
+            self.size += sum(map(len, facts))
+        if tallies:
+            self.tallies += tallies
+            self.size += _TALLY_BYTES * len(tallies)
+
+    def frame(self, at: float) -> bytes:
+        """The group as it goes to disk; `at` gives its tallies their minute."""
+        sections = []
+        if self.facts:
+            sections.append(segment.section_of(segment.EVENTS, self.facts))
+        if self.tallies:
+            sections.append(segment.section_of(segment.TALLIES, tally_rows(self.tallies, at)))
+        return segment.frame(sections)
+
+
+def tally_rows(tallies: list[Tally], at: float) -> list[bytes]:
+    """Tallies of one moment as rows, one per distinct reason."""
+    minute = time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(at))
+    return [
+        orjson.dumps({"site": site, "minute": minute, "adapter": adapter, "refusal": refusal, "events": events})
+        for (site, adapter, refusal), events in Counter(tallies).items()
+    ]
