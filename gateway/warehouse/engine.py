@@ -2,9 +2,9 @@
 
 May hold the data folder's warehouse and listen on 127.0.0.1. May not import anything of intake or journal.
 
-Life: lock the folder, open chDB, sweep what a killed engine left, listen, announce `<data>/run/warehouse.json`. End on
-SIGTERM, SIGINT, or when stdin closes (so that it never outlives a killed parent): take the address away, let statements
-end, close chDB. What acknowledges has been written: tables are created with fsync (migrations).
+Life: lock the folder, sweep what a killed engine left, open chDB, migrate, listen, announce `<data>/run/warehouse.json`.
+End on SIGTERM, SIGINT, or when stdin closes (so that it never outlives a killed parent): take the address away, let
+statements end, close chDB. What it acknowledged is on the disk: the tables are made with fsync (migrations).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from gateway.warehouse.engine_errors import EngineError
 from gateway.warehouse.engine_http import EngineServer
 from gateway.warehouse.engine_rows import RowFiles
 from gateway.warehouse.engine_store import Store
+from gateway.warehouse.migrate import MigrationError, Variant, migrate
 
 _WAIT_FOR_FOLDER_S = 5.0
 _READERS_MAY_END_S, _WRITERS_MAY_END_S = 1.0, 7.0
@@ -87,7 +88,11 @@ def _open(data: Path, port: int, analyst_max_seconds: int) -> tuple[Store, Engin
     try:
         rows = RowFiles(data)
         store = Store(data / "warehouse")
+        for _ in migrate(store, Variant.EMBEDDED):
+            pass
         return store, EngineServer(port, store, rows, tokens(data), Barrier(store, analyst_max_seconds))
+    except MigrationError as why:
+        raise CannotStart(str(why)) from None
     except EngineError as error:
         raise CannotStart(f"cannot open {data / 'warehouse'}: {error}") from None
     except OSError as error:

@@ -116,6 +116,14 @@ class Store:
         except RuntimeError as error:
             raise ChdbError(str(error)) from None
 
+    def command(self, sql: str) -> None:
+        """A statement of the engine itself that has no answer."""
+        self.ask(sql)
+
+    def rows(self, sql: str) -> list[list[str]]:
+        """The rows of a statement of the engine itself."""
+        return [line.split("\t") for line in self.ask(sql).splitlines()]
+
     def kill(self, readers_only: bool) -> None:
         """Ends what runs: the readers, or everybody."""
         with self._lock:
