@@ -46,6 +46,7 @@ _TEXTS = (
     ("cn", "utm_campaign"),
 )
 _FLAGS = (("_ss", "session_start"), ("_fv", "first_visit"), ("_dbg", "debug_mode"))
+_NAMED = frozenset(name for name, _ in (*_TEXTS, *_FLAGS))
 
 #: The bare flag, always last, of a page that talks to a server container and could read a stream of commands.
 _RICH = b"&richsstsse"
@@ -188,16 +189,21 @@ def _event_id(params: _Params, text: bytes, index: int) -> str:
 
 def _put_properties(event: Event, params: _Params, text: bytes) -> None:
     found = event.properties
+    if not _NAMED.isdisjoint(params):
+        _put_named(found, params)
+    if "_et" in params and (engaged := number(params["_et"])) is not None:
+        found["engagement_ms"] = engaged
+    if b"&ep" in text or b"&up" in text or b"&pr" in text or text.startswith((b"ep", b"up", b"pr")):
+        _put_open_ended(event, params)
+
+
+def _put_named(found: dict[str, Any], params: _Params) -> None:
     for name, canonical in _TEXTS:
         if params.get(name):
             found[canonical] = decode(params[name])
     for name, canonical in _FLAGS:
         if params.get(name) == "1":
             found[canonical] = True
-    if "_et" in params and (engaged := number(params["_et"])) is not None:
-        found["engagement_ms"] = engaged
-    if b"&ep" in text or b"&up" in text or b"&pr" in text or text.startswith((b"ep", b"up", b"pr")):
-        _put_open_ended(event, params)
 
 
 def _put_open_ended(event: Event, params: _Params) -> None:
