@@ -56,7 +56,8 @@ def sorting(walk: Walk) -> None:
 
 
 def product(walk: Walk) -> None:
-    seen = walk.lots.choice(BY_CATEGORY[walk.category] if walk.chance(0.8) else PRODUCTS)
+    near = BY_CATEGORY[walk.category] if walk.chance(0.8) else PRODUCTS
+    seen = walk.lots.choice([other for other in near if other is not walk.product])
     walk.product, walk.category = seen, seen.category
     line = walk.line(seen)
     if walk.page.url and walk.chance(0.5):
