@@ -9,6 +9,7 @@ Source: segment.com/docs/connections/spec; facts on the protocols, 2 and 3.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -63,6 +64,17 @@ class Dialect(NamedTuple):
     statements: Callable[[Mapping[str, Any]], tuple[Statement, ...] | None]
 
 
+def basic_user(hit: Hit) -> str:
+    """The write key in `Authorization: Basic base64(writeKey:)`, '' if there is none to read."""
+    scheme, _, encoded = hit.header(b"authorization").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return b64decode(encoded, validate=True).decode().partition(":")[0]
+    except ValueError:
+        return ""
+
+
 class _Sent(NamedTuple):
     """What the calls of one request share."""
 
@@ -92,10 +104,17 @@ def read_calls(hit: Hit, dialect: Dialect, reading: Reading) -> None:
             reading.events.append(event)
 
 
+def read_call(raw: Mapping[str, Any], call: str, received_at: float, dialect: Dialect) -> Event | Refusal:
+    """One call that came without a batch around it, such as a pixel's."""
+    return _read_call(raw, _Sent(call, None, received_at), dialect)
+
+
 def _calls(body: Any) -> list[Any]:
     """The calls of a batch (`{"batch": […]}` or a bare list), or the one call."""
     if isinstance(body, list):
         return body
+    if not body:
+        return []
     batch = body.get("batch", body) if body.__class__ is dict else body
     return batch if isinstance(batch, list) else [batch]
 
@@ -117,7 +136,7 @@ def _read_call(raw: Mapping[str, Any], sent: _Sent, dialect: Dialect) -> Event |
         event_id=text(get("messageId")),
         client_id=text(get("anonymousId")),
         user_id=text(get("userId")),
-        session_id=text(context.get("sessionId")),
+        session_id=_session(raw, context),
         page_url=text(page.get("url")),
         page_title=text(page.get("title")),
         referrer=text(page.get("referrer")),
@@ -128,6 +147,7 @@ def _read_call(raw: Mapping[str, Any], sent: _Sent, dialect: Dialect) -> Event |
     )
     _put_items(event, properties)
     _put_page_name(event, call, raw)
+    _put_campaign(event.properties, mapping(context.get("campaign")))
     _put_sender(event, context, dialect)
     return event
 
@@ -141,6 +161,12 @@ def _name(call: str, raw: Mapping[str, Any]) -> str:
 def _at(raw: Mapping[str, Any], sent: _Sent) -> float:
     stamped = raw.get("originalTimestamp") or raw.get("timestamp")
     return corrected(sent.received_at, read_time(stamped), read_time(raw.get("sentAt") or sent.sent_at))
+
+
+def _session(raw: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    """RudderStack's `sessionId` is the millisecond in which it began: only with the visitor is it one session."""
+    session = text(context.get("sessionId"))
+    return f"{text(raw.get('anonymousId'))}.{session}" if session else ""
 
 
 def _screen(raw: object) -> str:
@@ -175,6 +201,13 @@ def _put_page_name(event: Event, call: str, raw: Mapping[str, Any]) -> None:
         for name, part in ((f"{call}_name", "name"), (f"{call}_category", "category")):
             if value := text(raw.get(part)):
                 event.properties[name] = value
+
+
+def _put_campaign(found: dict[str, Any], campaign: Mapping[str, Any]) -> None:
+    """`context.campaign`, which a server sends without the URL that held it."""
+    for name, part in (("utm_source", "source"), ("utm_medium", "medium"), ("utm_campaign", "name")):
+        if value := text(campaign.get(part)):
+            found.setdefault(name, value)
 
 
 def _put_sender(event: Event, context: Mapping[str, Any], dialect: Dialect) -> None:

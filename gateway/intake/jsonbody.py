@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from binascii import a2b_base64
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ from gateway.words import Refusal
 EVENTS_PER_REQUEST = 500  # Source: issue 2; Segment's largest batch is 500 KB of about 1 KB each
 EVENT_LIMIT_BYTES = 64 * 1024  # Source: the keepalive limit of browsers, 64 KiB
 DEPTH_LIMIT = 32
+#: The URL alphabet of base64, and the space that a form makes of an unescaped '+'.
+_BASE64_PLAIN = str.maketrans("-_ ", "+/+", "=")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,13 +37,21 @@ def read_json(body: bytes) -> Any:
 def _read_odd_json(body: bytes) -> Any:
     """What orjson refuses: NaN and infinity become null, lone surrogates and bad UTF-8 replacement characters."""
     try:
-        text = body.removeprefix(_BOM).decode("utf-8", "replace")
+        text = _decode(body.removeprefix(_BOM))
         value = json.loads(text, parse_constant=_nothing, parse_float=_finite)
         return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     except RecursionError:
         return Refusal.BODY_TOO_DEEP
     except ValueError:
         return Refusal.BODY_TOO_DEEP if _is_deep(body) else Refusal.BODY_UNREADABLE
+
+
+def _decode(body: bytes) -> str:
+    """UTF-8 with the mistakes of clients: halves of a character written one by one (mixpanel-browser) are joined."""
+    try:
+        return body.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    except UnicodeDecodeError:
+        return body.decode("utf-8", "replace")
 
 
 def _nothing(_constant: str) -> None:
@@ -113,6 +124,23 @@ def text(value: object) -> str:
     if value.__class__ is str:
         return value
     return str(value) if value.__class__ is int else ""
+
+
+def read_json_base64(encoded: str) -> Any:
+    """The JSON value inside base64 of either alphabet, padded or not, or the `Refusal` that says why there is none."""
+    plain = encoded.translate(_BASE64_PLAIN)
+    try:
+        return read_json(a2b_base64(plain + "=" * (-len(plain) % 4)))
+    except ValueError:
+        return Refusal.BODY_UNREADABLE
+
+
+def read_inner(value: object) -> Any:
+    """JSON inside JSON, as a text; None for what is unreadable or nested too deep. What is no text stays as it is."""
+    found = read_json(value.encode("utf-8", "replace")) if value.__class__ is str else value
+    if isinstance(found, Refusal):
+        return None
+    return None if found.__class__ in (dict, list) and depth_over(found, DEPTH_LIMIT) else found
 
 
 def mapping(value: object) -> dict[str, Any]:

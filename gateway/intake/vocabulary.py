@@ -15,11 +15,13 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 NAME_LIMIT_CHARS = 100  # Source: GA4 40, Umami 50, Plausible 120; longer ones are texts, not names
 PROPERTY_LIMIT = 200  # Source: GA4 allows 25 (360: 100) parameters and 200 items per event
 ITEM_LIMIT = 200
+_ENTRIES_READ = 400  # of one object; a larger one is an attack on the time that normalising takes
 
 #: What other vocabularies call our events. Keys are normalised names.
 EVENT_NAMES: Mapping[str, str] = {
@@ -32,9 +34,16 @@ EVENT_NAMES: Mapping[str, str] = {
     "page_ping": "user_engagement",
     "engagement": "user_engagement",
     "pageleave": "user_engagement",
+    "page_leave": "user_engagement",
+    "mp_web_page_view": "page_view",
+    "mp_page_leave": "user_engagement",
+    "mp_click": "click",
+    "mp_scroll": "scroll",
+    "mp_submit": "form_submit",
     "link_click": "click",
     "element_clicked": "click",
     "outbound_link_click": "click",
+    "link": "click",
     "clicked": "click",
     "session_started": "session_start",
     "download": "file_download",
@@ -56,10 +65,11 @@ EVENT_NAMES: Mapping[str, str] = {
     "newsletter_subscribed": "newsletter_signup",
     "subscribe_newsletter": "newsletter_signup",
     "segment_consent_preference_updated": "consent_update",
+    "consent_management_interaction": "consent_update",
     "consent_preferences": "consent_update",
     "consent_granted": "consent_update",
     "consent_withdrawn": "consent_update",
-    "walker_consent": "consent_update",
+    "opt_in": "consent_update",
     # finding: GA4, Segment, Shopify, Meta, Matomo
     "view_search_results": "search",
     "products_searched": "search",
@@ -87,6 +97,7 @@ EVENT_NAMES: Mapping[str, str] = {
     # keeping and sharing
     "add_to_wishlist": "wishlist_add",
     "product_added_to_wishlist": "wishlist_add",
+    "product_wish": "wishlist_add",
     "remove_from_wishlist": "wishlist_remove",
     "product_removed_from_wishlist": "wishlist_remove",
     "product_shared": "share",
@@ -110,7 +121,8 @@ EVENT_NAMES: Mapping[str, str] = {
     "cart_viewed": "cart_view",
     "checkout_started": "begin_checkout",
     "initiate_checkout": "begin_checkout",
-    "checkout_start": "begin_checkout",
+    "checkout": "begin_checkout",
+    "order_start": "begin_checkout",
     "checkout_shipping_info_submitted": "add_shipping_info",
     "shipping_info_entered": "add_shipping_info",
     "payment_info_entered": "add_payment_info",
@@ -126,10 +138,13 @@ EVENT_NAMES: Mapping[str, str] = {
     "view_promotion": "promotion_view",
     "promotion_clicked": "promotion_select",
     "select_promotion": "promotion_select",
+    "content_impression": "promotion_view",
+    "content_interaction": "promotion_select",
     "promo_view": "promotion_view",
     "promo_click": "promotion_select",
     # media, mail, reviews, shops
     "video_playback_started": "video_start",
+    "video_play": "video_start",
     "video_played": "video_start",
     "video_playback_progress": "video_progress",
     "video_content_playing": "video_progress",
@@ -174,6 +189,7 @@ PROPERTY_NAMES: Mapping[str, str] = {
     "transaction_id": "order_id",
     "order_number": "order_id",
     "orderid": "order_id",
+    "order": "order_id",
     "total": "value",
     "total_value": "value",
     "order_value": "value",
@@ -265,6 +281,8 @@ def read_properties(raw: Mapping[str, Any], skip: frozenset[str] = frozenset()) 
     contract can list them.
     """
     found: dict[str, Any] = {}
+    if len(raw) > _ENTRIES_READ:
+        raw = dict(islice(raw.items(), _ENTRIES_READ))
     for key, value in raw.items():
         if value.__class__ not in _SCALARS or key in skip or len(found) >= PROPERTY_LIMIT:
             continue
@@ -289,6 +307,8 @@ def read_items(raw: object) -> list[dict[str, Any]]:
 def read_item(raw: Mapping[str, Any]) -> dict[str, Any]:
     """One product under canonical names; a category path in several parts is joined by '/'."""
     item: dict[str, Any] = {}
+    if len(raw) > _ENTRIES_READ:
+        raw = dict(islice(raw.items(), _ENTRIES_READ))
     for key, value in raw.items():
         if value.__class__ not in _SCALARS or len(item) >= PROPERTY_LIMIT:
             continue

@@ -6,8 +6,27 @@ An adapter reads; it decides nothing, strips nothing, and never raises: what it 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import NamedTuple
 
-from gateway.intake.adapters import ga4, ga4_mp, own, segment
+from gateway.intake.adapters import (
+    amplitude,
+    ga4,
+    ga4_mp,
+    matomo,
+    meta,
+    mixpanel,
+    own,
+    plausible,
+    posthog,
+    rudderstack,
+    segment,
+    shopify,
+    snowplow,
+    stape,
+    tealium,
+    umami,
+    walkeros,
+)
 from gateway.intake.adapters.adapter import Adapter, Claim
 
 #: Every protocol, by the name that sources are pinned to and rows carry. Earlier ones win a path that two claim alike.
@@ -18,12 +37,34 @@ ADAPTERS: dict[str, Adapter] = {
         ga4.ADAPTER,
         ga4_mp.ADAPTER,
         segment.ADAPTER,
+        rudderstack.ADAPTER,
+        snowplow.ADAPTER,
+        matomo.ADAPTER,
+        plausible.ADAPTER,
+        umami.ADAPTER,
+        posthog.ADAPTER,
+        mixpanel.ADAPTER,
+        amplitude.ADAPTER,
+        walkeros.ADAPTER,
+        stape.ADAPTER,
+        tealium.ADAPTER,
+        meta.ADAPTER,
+        shopify.ADAPTER,
     )
 }
 
-_MARK_WITHIN_BYTES = 2048
 
-_Candidates = list[tuple[bytes, Adapter]]
+class _Candidate(NamedTuple):
+    """A claim as it is asked: where its path must match, and what its body must show."""
+
+    path: str
+    mark: bytes
+    adapter: Adapter
+
+    def is_shown_by(self, body: bytes) -> bool:
+        if self.mark[:1] == b"^":
+            return body.startswith(self.mark[1:])
+        return self.mark in body
 
 
 def find(method: str, path: str) -> Adapter | None:
@@ -32,58 +73,57 @@ def find(method: str, path: str) -> Adapter | None:
 
 
 def claim(method: str, path: str, body: bytes, pinned: str = "") -> Adapter | None:
-    """The protocol of a hit: the one that its source is pinned to, else by path and then by the first bytes."""
+    """The protocol of a hit: the one that its source is pinned to, else by path and then by what the body shows."""
     if pinned:
         return ADAPTERS.get(pinned)
-    for mark, adapter in _EXACT.get((method, path), ()):
-        if not mark or mark in body[:_MARK_WITHIN_BYTES]:
-            return adapter
-    for table, part in ((_SUFFIXES, _last_two), (_PREFIXES, _first_two)):
-        for mark, adapter in table.get((method, part(path)), ()):
-            if not mark or mark in body[:_MARK_WITHIN_BYTES]:
-                return adapter
-    return _marked(method, path, body)
+    for candidate in _EXACT.get((method, path), ()):
+        if candidate.is_shown_by(body):
+            return candidate.adapter
+    return _claim_loosely(method, path, body)
 
 
-def _marked(method: str, path: str, body: bytes) -> Adapter | None:
-    """Protocols whose path the site chooses freely, known by their first bytes alone (claims of `*`)."""
-    head = body[:_MARK_WITHIN_BYTES]
-    return next((adapter for mark, adapter in _ANYWHERE.get(method, ()) if mark in head), None)
-
-
-def _last_two(path: str) -> str:
-    """`/metrics/g/collect` -> `/g/collect`."""
-    parts = path.rsplit("/", 2)
-    return "/" + "/".join(parts[1:]) if len(parts) == 3 else ""
-
-
-def _first_two(path: str) -> str:
-    """`/v1/projects/key/settings` -> `/v1/projects/`."""
-    parts = path.split("/", 3)
-    return f"/{parts[1]}/{parts[2]}/" if len(parts) == 4 else ""
-
-
-def _compile(wanted: str) -> dict[tuple[str, str], _Candidates]:
-    """The claims of one kind as a lookup, those with a mark first."""
-    table: dict[tuple[str, str], _Candidates] = defaultdict(list)
-    for adapter in ADAPTERS.values():
-        for claimed in adapter.claims:
-            if _kind(claimed) == wanted:
-                table[claimed.method, claimed.path.strip("*")].append((claimed.mark, adapter))
-    for candidates in table.values():
-        candidates.sort(key=lambda candidate: not candidate[0])
-    return dict(table)
+def _claim_loosely(method: str, path: str, body: bytes) -> Adapter | None:
+    for candidate in _SUFFIXES.get(method, ()):
+        if path.endswith(candidate.path) and candidate.is_shown_by(body):
+            return candidate.adapter
+    for candidate in _PREFIXES.get(method, ()):
+        if path.startswith(candidate.path) and candidate.is_shown_by(body):
+            return candidate.adapter
+    return None
 
 
 def _kind(claimed: Claim) -> str:
-    if claimed.path == "*":
-        return "anywhere"
-    if claimed.path.startswith("*"):
-        return "suffix"
-    return "prefix" if claimed.path.endswith("*") else "exact"
+    if claimed.path.endswith("*"):
+        return "prefix"
+    return "suffix" if claimed.path.startswith("*") else "exact"
 
 
-_EXACT = _compile("exact")
-_SUFFIXES = _compile("suffix")  # two segments: `*/g/collect`
-_PREFIXES = _compile("prefix")  # two segments: `/v1/projects/*`
-_ANYWHERE = {method: candidates for (method, _), candidates in _compile("anywhere").items()}
+def _claims(kind: str) -> list[tuple[str, _Candidate]]:
+    """The claims of one kind with their methods; marked ones first, among prefixes the longest first."""
+    found = [
+        (claimed.method, _Candidate(claimed.path.strip("*"), claimed.mark, adapter))
+        for adapter in ADAPTERS.values()
+        for claimed in adapter.claims
+        if _kind(claimed) == kind
+    ]
+    found.sort(key=lambda entry: (-len(entry[1].path) if kind == "prefix" else 0, not entry[1].mark))
+    return found
+
+
+def _by_method(kind: str) -> dict[str, list[_Candidate]]:
+    table: dict[str, list[_Candidate]] = defaultdict(list)
+    for method, candidate in _claims(kind):
+        table[method].append(candidate)
+    return dict(table)
+
+
+def _by_path() -> dict[tuple[str, str], list[_Candidate]]:
+    table: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
+    for method, candidate in _claims("exact"):
+        table[method, candidate.path].append(candidate)
+    return dict(table)
+
+
+_EXACT = _by_path()
+_SUFFIXES = _by_method("suffix")
+_PREFIXES = _by_method("prefix")

@@ -15,9 +15,9 @@ from gateway.words import Refusal
 class Claim(NamedTuple):
     """A method and path that a protocol is spoken at.
 
-    `path` is exact; ending with `*` it is a prefix, starting with `*` a suffix (`*/g/collect`). `mark` tells
-    protocols on the same path apart: bytes that must occur in the first 2,048 of the body. Claims with a mark are
-    asked first, then those without, each in the order of the table.
+    `path` is exact; ending with `*` it is a prefix, starting with `*` a suffix (`*/g/collect`), `*` alone any path.
+    `mark` tells protocols on the same path apart: bytes that must occur in the body, or, after `^`, begin it. Claims
+    with a mark are asked before those without, each in the order of the table; any path only with a mark, and last.
     """
 
     method: str
@@ -51,6 +51,11 @@ def no_content() -> Answer:
 def pixel() -> Answer:
     """200 with the pixel."""
     return Answer(200, GIF, GIF_TYPE)
+
+
+def ok(body: bytes, content_type: bytes = JSON_TYPE) -> Answer:
+    """200 with what the client's vendor would say."""
+    return Answer(200, body, content_type)
 
 
 def refuse(reason: Refusal, answer: Answer, key: str = "") -> Reading:

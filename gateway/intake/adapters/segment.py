@@ -8,7 +8,6 @@ Source: facts on the protocols, 2 and 10.
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ import orjson
 
 from consent.words import Statement
 from gateway.intake.adapters.adapter import JSON_TYPE, Adapter, Claim
-from gateway.intake.calls import CALL_OF, Dialect, read_calls
+from gateway.intake.calls import CALL_OF, Dialect, basic_user, read_calls
 from gateway.intake.hit import Answer, Hit, Reading
 from gateway.intake.jsonbody import statement
 from gateway.words import Refusal
@@ -31,11 +30,11 @@ def read(hit: Hit) -> Reading:
         return _read_settings(hit.path)
     answer = Answer(200, b'{"success":true}', JSON_TYPE)
     if hit.path.endswith("/m"):
-        return Reading(key=_basic_user(hit), answer=answer)
+        return Reading(key=basic_user(hit), answer=answer)
     reading = Reading(answer=answer)
     read_calls(hit, _DIALECT, reading)
     if not reading.key:
-        reading.key = _basic_user(hit)
+        reading.key = basic_user(hit)
     if not reading.events and reading.refusals[0] in _UNREADABLE:
         reading.answer = Answer(400, b'{"success":false,"message":"malformed JSON"}', JSON_TYPE)
     return reading
@@ -47,17 +46,6 @@ def _consent(context: Mapping[str, Any]) -> tuple[Statement, ...] | None:
 
 
 _DIALECT = Dialect(browser_library="analytics.js", statements=_consent)
-
-
-def _basic_user(hit: Hit) -> str:
-    """The write key in `Authorization: Basic base64(writeKey:)`, '' if there is none to read."""
-    scheme, _, encoded = hit.header(b"authorization").partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return b64decode(encoded, validate=True).decode().partition(":")[0]
-    except ValueError:
-        return ""
 
 
 def _read_settings(path: str) -> Reading:

@@ -29,9 +29,9 @@ def basic(user: str) -> tuple[bytes, bytes]:
     [
         ("/v1/t", {"event": "Product Viewed"}, "product_view"),
         ("/v1/track", {"event": "Order Completed"}, "purchase"),
-        ("/v1/p", {}, "page_view"),
-        ("/v1/page", {}, "page_view"),
-        ("/v1/s", {}, "screen_view"),
+        ("/v1/p", {"anonymousId": "a"}, "page_view"),
+        ("/v1/page", {"anonymousId": "a"}, "page_view"),
+        ("/v1/s", {"anonymousId": "a"}, "screen_view"),
         ("/v1/batch", {"type": "page"}, "page_view"),
     ],
 )
