@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 from consent.clauses.words import ANYWHERE, EVERYWHERE, Clauses, Speaks
 from consent.compiled import Policy, Voice
-from consent.flags import SALE_OR_SHARING, SOURCES, TCF_INTEREST_PURPOSES, tcf_interest_flag
+from consent.flags import BANNER_CLASSES, CLASS_USES, SALE_OR_SHARING, SOURCES, tcf_interest_flag
 from consent.periods import DAY_S
 from consent.places import COUNTRIES, EEA, OUTERMOST, PLACE_HINTS
-from consent.words import EMPTY, KNOWN_CHILD, UNREADABLE, Language
+from consent.words import EMPTY, KNOWN_CHILD, UNREADABLE, Language, Statement
 
 #: A TC string is to be renewed at least every 13 months. Source: IAB TCF Policies v5, ch. II(5)(8).
 TCF_VALID_DAYS = 395
+
+#: The option that lets an announced legitimate interest stand where the region says until objection.
+SUPPORTS = "supports_until_objection"
 
 Mask = Callable[[Iterable[str]], int]
 
@@ -35,6 +38,7 @@ def compile_policy(clauses: Clauses, text_hash: str) -> Policy:
         purposes=names,
         keep_days=clauses.keep.days,
         clauses=clauses,
+        statements=_own_statements(clauses),
         voices={language: _voice(clauses, language, mask) for language in Language},
         place_regions=places,
         hints={hint: places[place] for hint, place in PLACE_HINTS.items()},
@@ -42,6 +46,11 @@ def compile_policy(clauses: Clauses, text_hash: str) -> Policy:
         minors_never=mask(clauses.people.never),
         destinations={destination.name: mask(destination.purposes) for destination in clauses.destinations},
     )
+
+
+def _own_statements(clauses: Clauses) -> tuple[Statement, ...]:
+    vendor = clauses.signals.options.get((Language.TCF, "vendor_id"))
+    return (Statement("our_vendor_ids", vendor),) if vendor else ()
 
 
 def _place_regions(clauses: Clauses) -> Mapping[str, int]:
@@ -73,9 +82,8 @@ def _voice(clauses: Clauses, language: Language, mask: Mask) -> Voice:
     rows = _rows(clauses, language)
     everything = mask(purpose.name for purpose in clauses.purposes)
     governs = mask(row.purpose for row in rows) if rows else everything
-    bits, needs = _needs(
-        rows, mask, signals.options.get((Language.TCF, "vendor_id"), "") if language is Language.TCF else ""
-    )
+    vendor = signals.options.get((language, "vendor_id"), "")
+    bits, needs = _needs(rows, mask, vendor)
     days = min(signals.valid_for_days, TCF_VALID_DAYS) if language is Language.TCF else signals.valid_for_days
     return Voice(
         says_yes=language in signals.believed.yes,
@@ -84,7 +92,7 @@ def _voice(clauses: Clauses, language: Language, mask: Mask) -> Voice:
         default_counts=bool(signals.options.get((language, "default_counts_as_yes"))),
         bits=bits,
         needs=needs,
-        refuses=_refuses(clauses, language, rows, mask) | {UNREADABLE: governs},
+        refuses=_refuses(clauses, language, rows, mask) | {UNREADABLE: governs, f"vendor {vendor}": governs},
         unmapped=governs if language in SOURCES or language is Language.GATEWAY_SDK else 0,
         objects_in=_objects_in(clauses, language, mask),
         overridden=mask(signals.overrides.get(language, ())),
@@ -115,19 +123,26 @@ def _needs(rows: list[Speaks], mask: Mask, vendor: str) -> tuple[Mapping[str, in
 
 def _refuses(clauses: Clauses, language: Language, rows: list[Speaks], mask: Mask) -> dict[str, int]:
     """Flag -> purposes that its no refuses, wherever the person is."""
-    refused = {flag for lang, flag in clauses.signals.ignored if lang is language} | {EMPTY, KNOWN_CHILD}
-    table = dict.fromkeys(refused, 0)
+    ignored = {flag for spoken, flag in clauses.signals.ignored if spoken is language}
+    table = dict.fromkeys(ignored | {EMPTY, KNOWN_CHILD}, 0)
     for row in rows:
         table[row.flag] = table.get(row.flag, 0) | (0 if row.region else mask((row.purpose,)))
-    if (
-        language is Language.TCF
-        and clauses.signals.options.get((language, "legitimate_interest"), "ignored") == "ignored"
-    ):
-        table |= {
-            tcf_interest_flag(n): table.get(f"purpose {n}", 0) | table.get(f"core purpose {n}", 0)
-            for n in TCF_INTEREST_PURPOSES
-        }
+    if language is Language.TCF and clauses.signals.options.get((language, "legitimate_interest")) != SUPPORTS:
+        table |= {tcf_interest_flag(flag): refused for flag, refused in table.items()}
+    if language is Language.CMP_COOKIE:
+        sources = {row.flag.partition(" ")[0] for row in rows}
+        table |= {f: m for f, m in _banner_defaults(clauses, mask).items() if f.partition(" ")[0] not in sources}
     return table
+
+
+def _banner_defaults(clauses: Clauses, mask: Mask) -> dict[str, int]:
+    """What the usual categories refuse where the policy does not map a banner. They never grant."""
+    uses = {purpose.name: purpose.uses for purpose in clauses.purposes}
+    refused = {
+        kind: mask(name for name, used in uses.items() if any(use.startswith(starts) for use in used))
+        for kind, starts in CLASS_USES.items()
+    }
+    return {flag: refused[kind] for flag, kind in BANNER_CLASSES.items()}
 
 
 def _objects_in(clauses: Clauses, language: Language, mask: Mask) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from consent.clauses.words import FLOOR, Clauses, Destination, Field, Region
 from consent.fideslang import ancestors
-from consent.words import Action, Language, Rule
+from consent.words import Action, Language, Rule, Statement
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -53,7 +53,10 @@ class Rules(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """A compiled policy. `hash` identifies its text and is stamped on every record."""
+    """A compiled policy. `hash` identifies its text and is stamped on every record.
+
+    `statements` are to be read together with those of every hit: they tell readers who we are (our vendor id).
+    """
 
     name: str
     version: str
@@ -61,6 +64,7 @@ class Policy:
     purposes: tuple[str, ...]
     keep_days: Mapping[str, int]
     clauses: Clauses
+    statements: tuple[Statement, ...]
     voices: Mapping[Language, Voice]
     place_regions: Mapping[str, int]
     hints: Mapping[tuple[Language, str], int]

@@ -65,6 +65,45 @@ def tcf_core_flag(purpose: int) -> str:
     return f"core purpose {purpose}"
 
 
-def tcf_interest_flag(purpose: int) -> str:
-    """No consent, but a legitimate interest that was announced and not objected to."""
-    return f"legitimate interest {purpose}"
+def tcf_interest_flag(flag: str) -> str:
+    """For `purpose 8`: no consent, but a legitimate interest that was announced and not objected to."""
+    return flag.replace("purpose", "legitimate interest")
+
+
+#: What the common categories of banners mean, for a no that no policy mapped: necessary ones refuse nothing.
+#: Source: facts A6; the vendors' documentation of their default categories.
+BANNER_CLASSES: Mapping[str, str] = {
+    "onetrust c0001": "necessary",
+    "onetrust c0002": "performance",
+    "onetrust c0003": "functional",
+    "onetrust c0004": "targeting",
+    "onetrust c0005": "targeting",
+    "cookiebot necessary": "necessary",
+    "cookiebot preferences": "functional",
+    "cookiebot statistics": "performance",
+    "cookiebot marketing": "targeting",
+    "cookieyes necessary": "necessary",
+    "cookieyes functional": "functional",
+    "cookieyes analytics": "performance",
+    "cookieyes performance": "performance",
+    "cookieyes advertisement": "targeting",
+    "complianz functional": "necessary",
+    "complianz preferences": "functional",
+    "complianz statistics": "performance",
+    "complianz statistics-anonymous": "counting",
+    "complianz marketing": "targeting",
+    "iubenda 1": "necessary",
+    "iubenda 2": "functional",
+    "iubenda 3": "functional",
+    "iubenda 4": "performance",
+    "iubenda 5": "targeting",
+}
+
+#: Class of a banner's category -> the fideslang uses, by their beginnings, of the purposes that it refuses.
+CLASS_USES: Mapping[str, tuple[str, ...]] = {
+    "necessary": (),
+    "counting": ("analytics.reporting.system",),
+    "performance": ("analytics.reporting.content_performance", "analytics.reporting.campaign_insights"),
+    "functional": ("personalize",),
+    "targeting": ("marketing", "analytics.reporting.ad_performance", "third_party_sharing"),
+}

@@ -59,6 +59,17 @@ EMPTY = "empty"
 KNOWN_CHILD = "known_child"
 
 
+#: Longer texts are unreadable, and are not even hashed. Source: facts A0; a TC string of 1,000 vendors has 2.2 KB.
+LENGTH_LIMIT = 8192
+
+#: The beginning of a flag that only remarks on a string (why it is no yes); it refuses and grants nothing.
+REMARK = "remark: "
+
+
+class Unreadable(ValueError):
+    """A text is not what its carrier holds: never a yes, and a no for every purpose that its language governs."""
+
+
 class Rule(IntEnum):
     """What a region says of a purpose; a larger value is stricter, and the strictest candidate place wins."""
 

@@ -120,7 +120,7 @@ def _said_tcf(language: Language, node: Node, rest: Clauses) -> Iterator[Signal]
     for flag_of, consents in ((tcf_flag, ours), (tcf_core_flag, core)):
         for number in TCF_PURPOSES:
             if number not in consents and number in interests & TCF_INTEREST_PURPOSES:
-                yield Signal(language, tcf_interest_flag(number), False)
+                yield Signal(language, tcf_interest_flag(flag_of(number)), False)
             else:
                 yield Signal(language, flag_of(number), number in consents)
 

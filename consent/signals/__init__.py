@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from consent.signals import dnt, google, gpc, own, vendor
-from consent.signals.carrier import Carrier, Unreadable
-from consent.words import EMPTY, UNREADABLE, Language, Signal, Statement
-
-#: Longer texts are unreadable, and are not even hashed. Source: facts A0; a TC string of 1,000 vendors has 2.2 KB.
-LENGTH_LIMIT = 8192
+from consent.signals import cmp, dnt, google, gpc, gpp, own, tcf, us_privacy, vendor
+from consent.signals.carrier import Carrier
+from consent.words import EMPTY, LENGTH_LIMIT, UNREADABLE, Language, Signal, Statement, Unreadable
 
 #: Statements in statements (our object holds a TC string), and no deeper.
 _DEPTH_LIMIT = 2
@@ -29,6 +26,13 @@ CARRIERS: Mapping[str, Carrier] = {
     "stape_consent_state": Carrier(Language.GOOGLE_CONSENT_MODE, google.read_state),
     "sec-gpc": Carrier(Language.GPC, gpc.read),
     "dnt": Carrier(Language.DNT, dnt.read),
+    "gdpr_consent": Carrier(Language.TCF, tcf.read, "our_vendor_ids"),
+    "gdpr": Carrier(Language.TCF, tcf.read_applies),
+    "our_vendor_ids": Carrier(Language.TCF, lambda _: ()),  # of the policy, not of the hit; see Policy.statements
+    "gpp": Carrier(Language.GPP, gpp.read, "gpp_sid"),
+    "gpp_sid": Carrier(Language.GPP, gpp.read_sections),
+    "us_privacy": Carrier(Language.US_PRIVACY, us_privacy.read),
+    "cookies": Carrier(Language.CMP_COOKIE, cmp.read),
     "segment_consent": Carrier(Language.VENDOR, vendor.read_segment),
     "rudderstack_consent": Carrier(Language.VENDOR, vendor.read_rudderstack),
     "snowplow_consent": Carrier(Language.VENDOR, vendor.read_snowplow),

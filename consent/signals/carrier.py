@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from consent.words import Language, Signal, Statement
+from consent.words import Language, Signal, Statement, Unreadable
 
 #: A reader answers with signals, or with statements in another language, which are read in turn.
 Reader = Callable[[str], Sequence[Signal | Statement]]
@@ -24,10 +25,6 @@ class Carrier(NamedTuple):
     language: Language
     read: Reader
     beside: str = ""
-
-
-class Unreadable(ValueError):
-    """The text is not what its carrier holds: never a yes, and a no for every purpose that its language governs."""
 
 
 def read_object(text: str) -> dict[str, Any]:
@@ -55,6 +52,19 @@ def read_names(held: Any) -> list[str]:
     if not isinstance(held, list) or not all(isinstance(name, str) for name in held):
         raise Unreadable("not a list of names")
     return held
+
+
+def read_time(said: Any) -> float | None:
+    """ISO 8601 (without a zone: UTC) or Unix milliseconds, as Unix seconds; absent is None. Raises `Unreadable`."""
+    if said is None:
+        return None
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return said / 1000
+    try:
+        moment = datetime.fromisoformat(said)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        raise Unreadable("the time of the choice is not a time") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

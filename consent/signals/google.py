@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from consent.flags import GOOGLE_TYPES
-from consent.signals.carrier import Unreadable, read_flags, read_object
-from consent.words import Language, Signal
+from consent.signals.carrier import read_flags, read_object
+from consent.words import Language, Signal, Unreadable
 
 #: The order of types in gcd. Source: positions read in recorded hits.
 GCD_TYPES = GOOGLE_TYPES[:4]

@@ -8,11 +8,10 @@ May not: take anything for a yes but `true` under `"choice": "explicit"`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from consent.signals.carrier import Unreadable, read_flags, read_object
-from consent.words import Language, Signal, Statement
+from consent.signals.carrier import read_flags, read_object, read_time
+from consent.words import Language, Signal, Statement, Unreadable
 
 CHOICES = ("explicit", "default", "none")
 
@@ -26,7 +25,7 @@ def read(text: str) -> Sequence[Signal | Statement]:
     choice = held.get("choice", "none")
     if choice not in CHOICES:
         raise Unreadable("choice is not one of " + ", ".join(CHOICES))
-    at = _time(held.get("at"))
+    at = read_time(held.get("at"))
     flags = read_flags(held.get("purposes") or {})
     said = [Signal(Language.GATEWAY_SDK, flag, says, at, choice == "explicit") for flag, says in flags.items()]
     return [*said, *_riders(held)]
@@ -45,16 +44,3 @@ def _text(said: Any) -> str:
     if isinstance(said, str | int):
         return str(said)
     raise Unreadable("a consent string is not text")
-
-
-def _time(said: Any) -> float | None:
-    """ISO 8601 (without a zone: UTC) or Unix milliseconds, as Unix seconds."""
-    if said is None:
-        return None
-    if isinstance(said, int | float) and not isinstance(said, bool):
-        return said / 1000
-    try:
-        moment = datetime.fromisoformat(said)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        raise Unreadable("`at` is not a time") from None

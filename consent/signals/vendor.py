@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from consent.signals.carrier import Unreadable, read_flags, read_names, read_object
-from consent.words import Language, Signal
+from consent.signals.carrier import read_flags, read_names, read_object
+from consent.words import Language, Signal, Unreadable
 
 #: What a Snowplow consent event says of its scopes; None says nothing. Source: Snowplow docs, enhanced consent.
 SNOWPLOW_EVENTS: Mapping[str, bool | None] = {

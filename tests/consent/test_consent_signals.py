@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from consent.signals import CARRIERS, LENGTH_LIMIT, read_signals
-from consent.words import EMPTY, UNREADABLE, Language, Signal, Statement
+from consent.places import PLACE_HINTS
+from consent.signals import CARRIERS, read_signals
+from consent.words import EMPTY, LENGTH_LIMIT, UNREADABLE, Language, Signal, Statement
 
 AT = 1_795_341_600.0
 
@@ -204,7 +205,7 @@ def test_a_megabyte_and_every_byte_value_are_read_in_no_time(carrier: str) -> No
     started = time.process_time()
     for text in texts:
         for signal in read_signals((Statement(carrier, text), Statement("dnt", "0"))):
-            assert not signal.says
+            assert not signal.says or (signal.language, signal.flag) in PLACE_HINTS
     assert time.process_time() - started < 0.1
 
 

@@ -1,0 +1,84 @@
+"""TCF strings to signals: what they grant and refuse for us (publisher) and for vendors (core), and why not.
+
+May not: let a string that breaks a rule of TCF grant anything; use a legitimate interest as a consent.
+Source: IAB TCF Policies v5; facts A1. What is wrong with a string rides along as remarks, for `explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from consent.flags import TCF_INTEREST_PURPOSES, TCF_PURPOSES, tcf_core_flag, tcf_flag, tcf_interest_flag
+from consent.iab.tcf import TcString, Vendors, read_tc
+from consent.words import REMARK, Language, Signal
+
+#: LI only and never before this: 4 since TCF 2.2 (2023-11-20), 5 what writers of 2026 put there.
+POLICY_VERSIONS = (4, 5)
+
+#: Strings created from 2026-03-01 need disclosed vendors (TCF 2.3). Unix milliseconds.
+DISCLOSED_SINCE_MS = 1_772_323_200_000
+
+#: CMP ids 0 and 1 belong to nobody.
+FIRST_CMP_ID = 2
+
+
+def doubts(tc: TcString) -> Iterator[str]:
+    """Why the string is not a yes; none if it is valid. Age is the policy's business, since it needs the time."""
+    if tc.policy_version not in POLICY_VERSIONS:
+        yield f"policy version {tc.policy_version} is not 4 or 5"
+    if not tc.is_service_specific:
+        yield "it is not service specific, which ended on 2021-09-01"
+    if tc.created_ms >= DISCLOSED_SINCE_MS and tc.disclosed is None:
+        yield "it was created after 2026-02-28 and discloses no vendors"
+    if tc.updated_ms < tc.created_ms:
+        yield "it was updated before it was created"
+    if tc.cmp_id < FIRST_CMP_ID:
+        yield f"CMP {tc.cmp_id} is not a registered one"
+
+
+def read(text: str) -> Sequence[Signal]:
+    """`text` is the string, and after a line feed our own vendor ids, if any. Raises `Unreadable`."""
+    string, _, vendors = text.partition("\n")
+    tc = read_tc(string.strip(" "))
+    doubted = [*doubts(tc)]
+    voice = _Voice(tc, min(tc.created_ms, tc.updated_ms) / 1000, not doubted)
+    ours = (tc.publisher.consents, tc.publisher.interests) if tc.publisher else (tc.consents, tc.interests)
+    return [
+        *voice.say(tcf_flag, *ours),
+        *voice.say(tcf_core_flag, tc.consents, tc.interests),
+        *(voice.vendor(int(number)) for number in vendors.split(",") if number.isdecimal()),
+        *(Signal(Language.TCF, REMARK + doubt, False, None, False) for doubt in doubted),
+    ]
+
+
+def read_applies(text: str) -> Sequence[Signal]:
+    """`gdpr=1` hints at the EEA; so does what nobody understands. `0` is the publisher's view, and says nothing."""
+    return [] if text == "0" else [Signal(Language.TCF, "gdpr applies", True)]
+
+
+class _Voice:
+    """Says yes and no in the string's name, at its time."""
+
+    __slots__ = ("at", "tc", "valid")
+
+    def __init__(self, tc: TcString, at: float, valid: bool) -> None:
+        self.tc, self.at, self.valid = tc, at, valid
+
+    def say(self, flag_of: Callable[[int], str], consents: Sequence[int], interests: Sequence[int]) -> Iterator[Signal]:
+        for number in TCF_PURPOSES:
+            flag = flag_of(number)
+            if number == 1 and self.tc.purpose_one_treatment:
+                continue  # Why: purpose 1 was not asked, so nothing was said
+            if number in consents:
+                yield Signal(Language.TCF, flag, True, self.at, self.valid)
+            elif self.valid and number in interests and number in TCF_INTEREST_PURPOSES:
+                yield Signal(Language.TCF, tcf_interest_flag(flag), False, self.at)
+            else:
+                yield Signal(Language.TCF, flag, False, self.at)
+
+    def vendor(self, number: int) -> Signal:
+        """Consented, disclosed where vendors are disclosed, and under no restriction of the publisher."""
+        sets: list[Vendors | None] = [self.tc.vendor_consents, self.tc.disclosed]
+        named = all(vendors is None or vendors.holds(number) for vendors in sets)
+        restricted = any(one.vendors.holds(number) for one in self.tc.restrictions)
+        return Signal(Language.TCF, f"vendor {number}", named and not restricted, self.at, self.valid)
