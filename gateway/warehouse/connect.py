@@ -11,6 +11,7 @@ For the loader: send INSERTs with `client.command(sql, data=rows, settings={"que
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from gateway.warehouse.engine_endpoint import read_endpoint
 from gateway.warehouse.engine_errors import sentence_of
+
+# Why: the driver logs what it raises as well, with addresses and statements; whoever catches our error says it once.
+logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 _SCHEMES = {"clickhouse": "http", "http": "http", "clickhouses": "https", "https": "https"}
 _PORTS = {"http": 8123, "https": 8443}

@@ -2,8 +2,8 @@
 
 May hold the data folder's warehouse and listen on 127.0.0.1. May not import anything of intake or journal.
 
-Life: lock the folder, sweep what a killed engine left, open chDB, migrate, listen, announce `<data>/run/warehouse.json`.
-End on SIGTERM, SIGINT, or when stdin closes (so that it never outlives a killed parent): take the address away, let
+Life: lock the folder, sweep what a killed engine left, open chDB, migrate, listen, announce `run/warehouse.json`. End
+on SIGTERM, SIGINT, or when stdin closes (so that it never outlives a killed parent): take the address away, let
 statements end, close chDB. What it acknowledged is on the disk: the tables are made with fsync (migrations).
 """
 

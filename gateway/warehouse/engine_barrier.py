@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from gateway.warehouse.engine_barrier_names import DROPPED, FORBIDDEN, HARMLESS, SETTINGS
+from gateway.warehouse.engine_barrier_names import DROPPED, FORBIDDEN, HARMLESS, PRETTY, SETTINGS
 from gateway.warehouse.engine_errors import READONLY, SYNTAX_ERROR, EngineError
 from gateway.warehouse.engine_statements import quote, read_tokens
 
@@ -54,7 +54,7 @@ class Barrier:
             if name not in SETTINGS | DROPPED and not name.startswith("param_"):
                 raise EngineError(READONLY, f"Cannot modify '{name}' setting in readonly mode.")
         kept = {name: value for name, value in asked.items() if name not in DROPPED}
-        return {**kept, **self._limits}
+        return {**PRETTY, **kept, **self._limits}
 
     def check(self, sql: bytes) -> None:
         """Raises `EngineError` unless the statement is one that only reads the warehouse."""

@@ -101,3 +101,10 @@ DROPPED = frozenset(
         "result_overflow_mode",
     }
 )
+
+#: How tables for people look.
+PRETTY = {
+    "output_format_pretty_row_numbers": "0",
+    "output_format_pretty_max_rows": "10000",
+    "output_format_pretty_single_large_number_tip_threshold": "0",
+}

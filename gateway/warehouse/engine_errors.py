@@ -9,6 +9,7 @@ import re
 
 _CODE = re.compile(r"Code:\s*(\d+)")
 _FROM = re.compile(r"^(?:Code:\s*\d+\.\s*)?(?:DB::Exception:\s*)+")
+_AGAIN = re.compile(r"\s*(\([A-Z_]+\))(?:\.?\s*\1)+")
 _URL = re.compile(r"\s*\(for url [^)]*\)\s*$|\s*\(version [^()]*(?:\([^()]*\))?\)")
 #: A chDB error repeats itself when it passes two layers: "Code: 115. DB::Exception: Code: 115. DB::Exception: ...".
 _REPEATED = re.compile(r"^(?:Code:\s*\d+\.\s*DB::Exception:\s*)+(?=Code:)")
@@ -65,4 +66,4 @@ def sentence_of(text: str) -> str:
     text = text.partition("server response: ")[2] or text
     text = _URL.sub("", text)
     text = _FROM.sub("", text)
-    return " ".join(text.split())
+    return " ".join(_AGAIN.sub(r" \1", text).split())

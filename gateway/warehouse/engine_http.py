@@ -162,8 +162,7 @@ class Exchange(BaseHTTPRequestHandler):
         if not second:
             self._send(200, headers, encoded(blocks, ask.encoding), ask.encoding)
         else:
-            every = _with_late_error(chain(blocks, result.rest))
-            self._send_stream(headers, encoded(every, ask.encoding), ask.encoding)
+            self._send_stream(headers, _Blocks(chain(blocks, result.rest)), ask.encoding)
 
     def _headers_of(self, query_id: str) -> dict[str, str]:
         return {
@@ -188,14 +187,14 @@ class Exchange(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _send_stream(self, headers: Mapping[str, str], blocks: Iterator[bytes], encoding: str) -> None:
+    def _send_stream(self, headers: Mapping[str, str], blocks: _Blocks, encoding: str) -> None:
         chunked = self.request_version != "HTTP/1.0"
         self._send_head(200, {**headers, "Transfer-Encoding": "chunked"} if chunked else headers, encoding)
-        self.close_connection = self.close_connection or not chunked
-        for block in blocks:
+        for block in encoded(blocks, encoding):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block) if chunked else block)
-        if chunked:
+        if chunked and not blocks.failed:
             self.wfile.write(b"0\r\n\r\n")
+        self.close_connection = self.close_connection or blocks.failed or not chunked
 
     def _send_head(self, status: int, headers: Mapping[str, str], encoding: str) -> None:
         self.send_response(status)
@@ -222,11 +221,19 @@ def _read_head(body: Iterator[bytes]) -> bytes:
     return head
 
 
-def _with_late_error(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks, and where one fails, the error in the form that clients look for: the status line is long gone."""
-    try:
-        yield from blocks
-    except RuntimeError as error:  # chDB's own type
-        text = str(error).encode()
-        tag = _TAG.encode()
-        yield b"\r\n__exception__\r\n%b\r\n%b\n%d %b\r\n__exception__\r\n" % (tag, text, len(text) + 1, tag)
+class _Blocks:
+    """The blocks, and where one fails, the error in the form that clients look for: the status line is long gone.
+
+    A failed answer has no last chunk, so that those who do not look for it know that something is missing.
+    """
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks, self.failed = blocks, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._blocks
+        except RuntimeError as error:  # chDB's own type
+            self.failed = True
+            text, tag = str(error).encode(), _TAG.encode()
+            yield b"\r\n__exception__\r\n%b\r\n%b\n%d %b\r\n__exception__\r\n" % (tag, text, len(text) + 1, tag)

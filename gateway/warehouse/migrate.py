@@ -9,7 +9,7 @@ May run DDL in database `gateway`, nothing else. Files are never edited after a 
 | `${engine:X(args)}` | `X(args)` | `ReplicatedX(args)`, one set of rows per shard |
 | `${everywhere:X(args)}` | `X(args)` | `ReplicatedX(..., args)`: one path, the same rows on every node |
 | `${distributed:table:key}` | no statement | the Distributed table over `table_local`, rows placed by `key` |
-| `${durable}` | fsync per insert, parts of a batch in one file | deduplication window of a week; durability is the quorum's |
+| `${durable}` | fsync per insert, parts of a batch in one file | deduplication window of a week |
 | `${micro:alias}` | what counts as a micro-conversion, as a condition | the same |
 | `${macro}` | names of the goals themselves, as a list | the same |
 
@@ -108,6 +108,13 @@ def render(text: str, variant: Variant) -> list[str]:
     """The statements of a file for a variant, without comments of the file around them."""
     rendered = _TOKEN.sub(lambda found: _TOKENS[found[1]](found[2] or "", variant), text)
     return [statement for statement in _split(rendered) if statement]
+
+
+def columns_of(table: str) -> list[str]:
+    """The columns of a table as its CREATE statement of the first migration names them, in order."""
+    create = re.compile(rf"CREATE TABLE IF NOT EXISTS gateway\.{table} \(\n(.*?)\n\)\n", re.DOTALL)
+    found = next(filter(None, (create.search(s) for s in render(migrations()[0].text, Variant.SERVER))))
+    return re.findall(r"^    ([a-z_]+) ", found[1], re.MULTILINE)
 
 
 def _split(text: str) -> Iterator[str]:
