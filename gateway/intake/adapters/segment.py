@@ -85,7 +85,7 @@ def _settings(key: str) -> dict[str, Any]:
     }
 
 
-_POSTS = (*CALL_OF, "b", "m", "batch", "import")
+_POSTS = (*(part for part in CALL_OF if part != "merge"), "b", "m", "batch", "import")
 
 ADAPTER = Adapter(
     "segment",

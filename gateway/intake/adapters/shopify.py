@@ -90,7 +90,8 @@ def _put_amount(found: dict[str, Any], name: str, amount: _Object) -> None:
     value = number(text(amount.get("amount"))) if isinstance(amount.get("amount"), str) else amount.get("amount")
     if isinstance(value, (int, float)):
         found[name] = value
-        found.setdefault("currency", text(amount.get("currencyCode")))
+        if currency := text(amount.get("currencyCode")):
+            found.setdefault("currency", currency)
 
 
 def _items(given: _Object) -> list[dict[str, Any]]:

@@ -20,7 +20,64 @@ PATHS = {
     ("POST", "/v1/batch"): "segment",
     ("POST", "/v1/import"): "segment",
     ("GET", "/v1/projects/wk/settings"): "segment",
+    ("POST", "/v1/merge"): "rudderstack",
+    ("POST", "/beacon/v1/batch"): "rudderstack",
+    ("GET", "/pixel/v1/track"): "rudderstack",
+    ("GET", "/sourceConfig/"): "rudderstack",
+    ("GET", "/i"): "snowplow",
+    ("POST", "/com.snowplowanalytics.snowplow/tp2"): "snowplow",
+    ("GET", "/matomo.php"): "matomo",
+    ("POST", "/piwik.php"): "matomo",
+    ("POST", "/api/event"): "plausible",
+    ("POST", "/api/send"): "umami",
+    ("POST", "/i/v0/e/"): "posthog",
+    ("POST", "/batch/"): "posthog",
+    ("POST", "/flags/"): "posthog",
+    ("GET", "/array/phc_1/config"): "posthog",
+    ("GET", "/flags/"): "mixpanel",
+    ("POST", "/track"): "mixpanel",
+    ("GET", "/track/"): "mixpanel",
+    ("POST", "/engage/"): "mixpanel",
+    ("POST", "/import"): "mixpanel",
+    ("POST", "/2/httpapi"): "amplitude",
+    ("POST", "/batch"): "amplitude",
+    ("GET", "/config/abc"): "amplitude",
+    ("POST", "/data"): "stape",
+    ("POST", "/bulk-event"): "tealium",
+    ("POST", "/integration/event/a/b/c"): "tealium",
+    ("POST", "/shopify/pixel"): "shopify",
 }
+
+#: Paths that several protocols use, or that a site chooses: told apart by the body.
+BODIES = [
+    ("/collect", b'{"site":"demo","events":[]}', "own"),
+    ("/collect", b'{"events":[{"event":"a","properties":{"entity":"x"}}]}', "own"),
+    ("/collect", b'{"event":"page view","data":{},"entity":"page"}', "walkeros"),
+    ("/collect", b'{"name":"page view","data":{},"entity":"page"}', "walkeros"),
+    ("/v1/track", b'{"event":"a","context":{"library":{"name":"analytics-node"}}}', "segment"),
+    ("/v1/track", b'{"event":"a","context":{"library":{"name":"RudderLabs JavaScript SDK"}}}', "rudderstack"),
+    ("/v1/batch", b'{"batch":[{"channel":"server","event":"a"}]}', "rudderstack"),
+    ("/batch", b'{"api_key":"k","events":[]}', "amplitude"),
+    ("/batch", b'{"api_key":"k","batch":[]}', "posthog"),
+    ("/batch/", b'{"api_key":"k","batch":[]}', "posthog"),
+    ("/batch/", b'{"api_key":"k","events":[],"client_upload_time":"x"}', "amplitude"),
+    ("/com.example/v1", b'{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4"}', "snowplow"),
+    ("/tr/", b"data=eyJldmVudCI6IkEifQ%3D%3D", "mixpanel"),
+    ("/en/", b"data=eyIkc2V0Ijp7fX0%3D", "mixpanel"),
+    ("/v19.0/123/events", b'{"data":[{"event_name":"Purchase"}]}', "meta"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "expected"), BODIES)
+def test_a_path_that_several_use_is_claimed_by_what_the_body_shows(path: str, body: bytes, expected: str) -> None:
+    adapter = claim("POST", path, body)
+    assert adapter is not None
+    assert adapter.name == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b'{"a":1}', b"data=eyJhcGlfa2V5"])
+def test_a_chosen_path_with_a_foreign_body_finds_none(body: bytes) -> None:
+    assert claim("POST", "/com.example/v1", body) is None
 
 
 @pytest.mark.parametrize(("where", "expected"), PATHS.items())
