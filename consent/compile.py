@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 from consent.clauses.words import ANYWHERE, EVERYWHERE, Clauses, Speaks
 from consent.compiled import Policy, Voice
-from consent.flags import BANNER_CLASSES, CLASS_USES, SALE_OR_SHARING, SOURCES, tcf_interest_flag
+from consent.flags import (
+    BANNER_CLASSES,
+    CLASS_USES,
+    SALE_OR_SHARING,
+    SOURCES,
+    TCF_CORE,
+    TCF_ONLY,
+    TCF_PUBLISHER,
+    tcf_interest_flag,
+)
 from consent.periods import DAY_S
 from consent.places import COUNTRIES, EEA, OUTERMOST, PLACE_HINTS
 from consent.words import EMPTY, KNOWN_CHILD, UNREADABLE, Language, Statement
@@ -100,8 +109,14 @@ def _voice(clauses: Clauses, language: Language, mask: Mask) -> Voice:
 
 
 def _rows(clauses: Clauses, language: Language) -> list[Speaks]:
-    """A language's map. Ours names purposes itself; the US string, unmapped, follows GPP's."""
+    """A language's map. TCF speaks with one voice, or by the segment that the policy chose beside it.
+
+    Ours names purposes itself; the US string, unmapped, follows GPP's.
+    """
     rows = [row for row in clauses.signals.speaks if row.language is language]
+    if language is Language.TCF:
+        beside = TCF_CORE if clauses.signals.options.get((language, "read")) == "core" else TCF_PUBLISHER
+        return rows + [row._replace(flag=row.flag.replace(TCF_ONLY, beside)) for row in rows]
     if language is Language.GATEWAY_SDK:
         return [Speaks(language, purpose.name, purpose.name, "", purpose.line) for purpose in clauses.purposes]
     if language is Language.US_PRIVACY and not rows:
@@ -110,10 +125,11 @@ def _rows(clauses: Clauses, language: Language) -> list[Speaks]:
 
 
 def _needs(rows: list[Speaks], mask: Mask, vendor: str) -> tuple[Mapping[str, int], tuple[tuple[int, int], ...]]:
-    """Flags that a purpose needs all of, per source: Segment's categories do not complete RudderStack's."""
+    """Flags that a purpose needs all of, per source: Segment's categories do not complete RudderStack's, nor the
+    publisher's segment the core."""
     groups: dict[tuple[str, str], set[str]] = {}
     for row in rows:
-        source = row.flag.partition(" ")[0] if row.language in SOURCES else ""
+        source = row.flag.partition(" ")[0] if row.language in SOURCES or row.language is Language.TCF else ""
         groups.setdefault((row.purpose, source), set()).add(row.flag)
     if vendor:
         groups = {key: flags | {f"vendor {vendor}"} for key, flags in groups.items()}

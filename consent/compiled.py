@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from consent.clauses.words import FLOOR, Clauses, Destination, Field, Region
 from consent.fideslang import ancestors
-from consent.words import Action, Language, Rule, Statement
+from consent.words import Action, Decision, Language, Rule, Statement
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -72,6 +72,7 @@ class Policy:
     minors_never: int
     destinations: Mapping[str, int]
     _rules: dict[int, Rules] = field(default_factory=dict, repr=False)
+    _decisions: dict[tuple[int, str, int, int], Decision] = field(default_factory=dict, repr=False)
     _names: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _actions: dict[tuple[str, int, str, str], Action] = field(default_factory=dict, repr=False)
 
@@ -106,6 +107,15 @@ class Policy:
         """The strictest of the candidate regions, purpose by purpose."""
         known = self._rules.get(candidates)
         return known or _remember(self._rules, candidates, self._merge(candidates))
+
+    def decision(self, allowed: int, region: str, yes: int, no: int) -> Decision:
+        """The decision with those masks; equal ones are one object."""
+        key = (allowed, region, yes, no)
+        known = self._decisions.get(key)
+        if known is None:
+            made = Decision(allowed, self.names(allowed), region, self.hash, yes, no)
+            return _remember(self._decisions, key, made)
+        return known
 
     def sends(self, destination: str, allowed: int) -> int:
         """The purposes for which that destination may get something; 0 means that nothing is sent."""

@@ -44,7 +44,7 @@ def decide(
     is_minor = heard.is_child or (age is not None and age < policy.minors_under)
     never = rules.never | (policy.minors_never if is_minor else 0)
     allowed = (rules.always | (((heard.yes & rules.ask_first) | rules.until_objection) & ~no)) & ~never
-    return Decision(allowed, policy.names(allowed), rules.region, policy.hash, heard.yes, no)
+    return policy.decision(allowed, rules.region, heard.yes, no)
 
 
 def hear(signals: tuple[Signal, ...], policy: Policy, at: float) -> Heard:
@@ -53,19 +53,22 @@ def hear(signals: tuple[Signal, ...], policy: Policy, at: float) -> Heard:
     is_child = False
     objections: tuple[Language, ...] = ()
     flags: dict[Language, int] = {}
-    for signal in settle(signals, at):
-        voice = policy.voices[signal.language]
-        if signal.says:
-            bit = voice.bits.get(signal.flag, 0)
-            if not bit:
-                candidates |= policy.hints.get((signal.language, signal.flag), 0)
-            elif voice.says_yes and counts(signal, voice, at):
-                flags[signal.language] = flags.get(signal.language, 0) | bit
-        elif voice.says_no:
-            no |= voice.refuses.get(signal.flag, voice.unmapped)
-            is_child = is_child or signal.flag == KNOWN_CHILD
-            if signal.flag == signal.language.value and voice.objects_in:
-                objections += (signal.language,)
+    voices = policy.voices
+    for signal in settle(signals, at) if len(signals) > 1 else signals:
+        language, flag, says, when, explicit = signal
+        voice = voices[language]
+        if not says:
+            if voice.says_no:
+                refused = voice.refuses.get(flag, voice.unmapped)
+                no |= refused
+                if not refused:
+                    is_child = is_child or flag == KNOWN_CHILD
+                    objections += (language,) if flag == language and voice.objects_in else ()
+        elif flag in voice.bits:
+            if voice.says_yes and (explicit or voice.default_counts) and is_fresh(when, voice, at):
+                flags[language] = flags.get(language, 0) | voice.bits[flag]
+        else:
+            candidates |= policy.hints.get((language, flag), 0)
     yes, own = _granted(flags, policy)
     return Heard(yes, no, own, objections, candidates, is_child)
 
@@ -84,16 +87,14 @@ def _granted(flags: dict[Language, int], policy: Policy) -> tuple[int, int]:
     return yes, own
 
 
-def counts(signal: Signal, voice: Voice, at: float) -> bool:
-    """A yes counts that was a choice, not a default, and is fresh. Said without a time, it was said with the hit."""
-    if not (signal.explicit or voice.default_counts):
-        return False
-    return signal.at is None or (signal.at >= at - voice.valid_for_s and not _is_ahead(signal, at))
+def is_fresh(when: float | None, voice: Voice, at: float) -> bool:
+    """A choice is fresh for as long as the policy says. Without a time, it was made with the hit."""
+    return when is None or at - voice.valid_for_s <= when <= at + _AHEAD_S
 
 
 def settle(signals: tuple[Signal, ...], at: float) -> Iterable[Signal]:
     """One voice per language and flag: the newest explicit choice; a no, where the times cannot be compared."""
-    keys = {(signal.language, signal.flag) for signal in signals}
+    keys = {signal[:2] for signal in signals}
     if len(keys) == len(signals):
         return signals
     groups: dict[tuple[Language, str], list[Signal]] = {}
@@ -104,7 +105,8 @@ def settle(signals: tuple[Signal, ...], at: float) -> Iterable[Signal]:
 
 def _newest(group: list[Signal], at: float) -> Signal:
     noes = [signal for signal in group if not signal.says]
-    choices = [signal for signal in group if signal.says and signal.explicit and not _is_ahead(signal, at)]
+    ahead = at + _AHEAD_S
+    choices = [s for s in group if s.says and s.explicit and (s.at is None or s.at <= ahead)]
     if not noes:
         return max(choices or group, key=lambda choice: at if choice.at is None else choice.at)
     last_no = max(noes, key=lambda no: float("inf") if no.at is None else no.at)
@@ -112,7 +114,3 @@ def _newest(group: list[Signal], at: float) -> Signal:
         choice for choice in choices if choice.at is not None and last_no.at is not None and choice.at > last_no.at
     ]
     return max(later, key=lambda choice: choice.at or 0.0) if later else last_no
-
-
-def _is_ahead(signal: Signal, at: float) -> bool:
-    return signal.at is not None and signal.at > at + _AHEAD_S

@@ -55,14 +55,13 @@ SOURCES: Mapping[Language, tuple[str, ...]] = {
 ONLY_REFUSE = frozenset((Language.GPP, Language.US_PRIVACY, Language.GPC, Language.DNT))
 
 
-def tcf_flag(purpose: int) -> str:
-    """What the string says to us: the publisher's segment where there is one, else the core."""
-    return f"purpose {purpose}"
+def tcf_flags(beginning: str) -> tuple[str, ...]:
+    """`purpose 1` … `purpose 11`; what a string without a publisher segment says, to us and to vendors alike."""
+    return tuple(f"{beginning} {number}" for number in TCF_PURPOSES)
 
 
-def tcf_core_flag(purpose: int) -> str:
-    """What the core says to vendors."""
-    return f"core purpose {purpose}"
+#: How the flags of a TC string begin: of its only voice, of its publisher segment, and of the core beside that.
+TCF_ONLY, TCF_PUBLISHER, TCF_CORE = "purpose", "publisher purpose", "core purpose"
 
 
 def tcf_interest_flag(flag: str) -> str:

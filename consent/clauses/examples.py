@@ -15,11 +15,13 @@ from consent.clauses.words import Clauses, Example, Given, Then
 from consent.flags import (
     GOOGLE_TYPES,
     SOURCES,
+    TCF_CORE,
     TCF_INTEREST_PURPOSES,
+    TCF_ONLY,
+    TCF_PUBLISHER,
     TCF_PURPOSES,
     US_OPT_OUTS,
-    tcf_core_flag,
-    tcf_flag,
+    tcf_flags,
     tcf_interest_flag,
 )
 from consent.periods import DAY_S, read_days
@@ -36,6 +38,7 @@ _GOOGLE_WORDS = {
     "granted_by_default": (True, False),
     "denied_by_default": (False, True),
 }
+_TCF_KEYS = ("purposes", "legitimate_interests", "publisher_purposes")
 _OPT_OUT_WORDS = {"opted_out": True, "did_not_opt_out": False}
 
 
@@ -114,15 +117,13 @@ def _said_google(language: Language, node: Node, rest: Clauses) -> Iterator[Sign
 
 
 def _said_tcf(language: Language, node: Node, rest: Clauses) -> Iterator[Signal]:
-    parts = node.keyed("tcf", ("purposes",), ("publisher_purposes", "legitimate_interests"))
-    core, interests = (_tcf_numbers(parts.get(key)) for key in ("purposes", "legitimate_interests"))
-    ours = _tcf_numbers(parts["publisher_purposes"]) if "publisher_purposes" in parts else core
-    for flag_of, consents in ((tcf_flag, ours), (tcf_core_flag, core)):
-        for number in TCF_PURPOSES:
-            if number not in consents and number in interests & TCF_INTEREST_PURPOSES:
-                yield Signal(language, tcf_interest_flag(flag_of(number)), False)
-            else:
-                yield Signal(language, flag_of(number), number in consents)
+    parts = node.keyed("tcf", _TCF_KEYS[:1], _TCF_KEYS[1:])
+    core, interests, ours = (_tcf_numbers(parts.get(key)) for key in _TCF_KEYS)
+    spoken = {TCF_CORE: core, TCF_PUBLISHER: ours} if "publisher_purposes" in parts else {TCF_ONLY: core}
+    for beginning, consents in spoken.items():
+        for number, flag in zip(TCF_PURPOSES, tcf_flags(beginning), strict=True):
+            interest = number not in consents and number in interests & TCF_INTEREST_PURPOSES
+            yield Signal(language, tcf_interest_flag(flag) if interest else flag, number in consents)
 
 
 def _tcf_numbers(node: Node | None) -> set[int]:

@@ -15,10 +15,9 @@ from consent.flags import (
     ONLY_REFUSE,
     SALE_OR_SHARING,
     SOURCES,
+    TCF_ONLY,
     TCF_PURPOSES,
     US_OPT_OUTS,
-    tcf_core_flag,
-    tcf_flag,
 )
 from consent.periods import read_days
 from consent.words import Language
@@ -138,7 +137,7 @@ class _Reading:
 
     def rows(self, language: Language, table: Node) -> Iterator[Speaks]:
         if language is Language.TCF:
-            return self._by_purpose(language, table, _tcf_reader(table))
+            return self._by_purpose(language, table, _read_tcf_purpose)
         if language is Language.GOOGLE_CONSENT_MODE:
             return self._by_purpose(language, table, lambda node: node.one_of(GOOGLE_TYPES, "consent type of Google"))
         if language in SOURCES:
@@ -186,8 +185,7 @@ class _Reading:
                     yield Speaks(language, f"{source} {item.text('a category').lower()}", purpose, "", item.line)
 
 
-def _tcf_reader(table: Node) -> Callable[[Node], str]:
-    options = dict(_options(Language.TCF, table))
-    flag_of = tcf_core_flag if options.get("read") == "core" else tcf_flag
+def _read_tcf_purpose(node: Node) -> str:
+    """The number of a TCF purpose; which segment speaks of it, the option `read` says."""
     known = [str(number) for number in TCF_PURPOSES]
-    return lambda node: flag_of(int(node.one_of(known, "purpose of TCF")))
+    return f"{TCF_ONLY} {node.one_of(known, 'purpose of TCF')}"

@@ -6,9 +6,17 @@ Source: IAB TCF Policies v5; facts A1. What is wrong with a string rides along a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from consent.flags import TCF_INTEREST_PURPOSES, TCF_PURPOSES, tcf_core_flag, tcf_flag, tcf_interest_flag
+from consent.flags import (
+    TCF_CORE,
+    TCF_INTEREST_PURPOSES,
+    TCF_ONLY,
+    TCF_PUBLISHER,
+    TCF_PURPOSES,
+    tcf_flags,
+    tcf_interest_flag,
+)
 from consent.iab.tcf import TcString, Vendors, read_tc
 from consent.words import REMARK, Language, Signal
 
@@ -20,6 +28,15 @@ DISCLOSED_SINCE_MS = 1_772_323_200_000
 
 #: CMP ids 0 and 1 belong to nobody.
 FIRST_CMP_ID = 2
+
+#: Beginning -> (purpose, flag, flag of a legitimate interest, '' where none may count).
+_FLAGS: Mapping[str, Sequence[tuple[int, str, str]]] = {
+    beginning: tuple(
+        (number, flag, tcf_interest_flag(flag) if number in TCF_INTEREST_PURPOSES else "")
+        for number, flag in zip(TCF_PURPOSES, tcf_flags(beginning), strict=True)
+    )
+    for beginning in (TCF_ONLY, TCF_PUBLISHER, TCF_CORE)
+}
 
 
 def doubts(tc: TcString) -> Iterator[str]:
@@ -42,13 +59,11 @@ def read(text: str) -> Sequence[Signal]:
     tc = read_tc(string.strip(" "))
     doubted = [*doubts(tc)]
     voice = _Voice(tc, min(tc.created_ms, tc.updated_ms) / 1000, not doubted)
-    ours = (tc.publisher.consents, tc.publisher.interests) if tc.publisher else (tc.consents, tc.interests)
-    return [
-        *voice.say(tcf_flag, *ours),
-        *voice.say(tcf_core_flag, tc.consents, tc.interests),
-        *(voice.vendor(int(number)) for number in vendors.split(",") if number.isdecimal()),
-        *(Signal(Language.TCF, REMARK + doubt, False, None, False) for doubt in doubted),
-    ]
+    signals = voice.say(TCF_CORE if tc.publisher else TCF_ONLY, tc.consents, tc.interests)
+    if tc.publisher:
+        signals += voice.say(TCF_PUBLISHER, tc.publisher.consents, tc.publisher.interests)
+    signals += [voice.vendor(int(number)) for number in vendors.split(",") if number.isdecimal()]
+    return signals + [Signal(Language.TCF, REMARK + doubt, False, None, False) for doubt in doubted]
 
 
 def read_applies(text: str) -> Sequence[Signal]:
@@ -64,17 +79,18 @@ class _Voice:
     def __init__(self, tc: TcString, at: float, valid: bool) -> None:
         self.tc, self.at, self.valid = tc, at, valid
 
-    def say(self, flag_of: Callable[[int], str], consents: Sequence[int], interests: Sequence[int]) -> Iterator[Signal]:
-        for number in TCF_PURPOSES:
-            flag = flag_of(number)
+    def say(self, beginning: str, consents: Sequence[int], interests: Sequence[int]) -> list[Signal]:
+        said = []
+        for number, flag, interest in _FLAGS[beginning]:
             if number == 1 and self.tc.purpose_one_treatment:
                 continue  # Why: purpose 1 was not asked, so nothing was said
             if number in consents:
-                yield Signal(Language.TCF, flag, True, self.at, self.valid)
-            elif self.valid and number in interests and number in TCF_INTEREST_PURPOSES:
-                yield Signal(Language.TCF, tcf_interest_flag(flag), False, self.at)
+                said.append(Signal(Language.TCF, flag, True, self.at, self.valid))
+            elif interest and number in interests and self.valid:
+                said.append(Signal(Language.TCF, interest, False, self.at))
             else:
-                yield Signal(Language.TCF, flag, False, self.at)
+                said.append(Signal(Language.TCF, flag, False, self.at))
+        return said
 
     def vendor(self, number: int) -> Signal:
         """Consented, disclosed where vendors are disclosed, and under no restriction of the publisher."""
