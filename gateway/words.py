@@ -16,6 +16,9 @@ class Refusal(StrEnum):
     """Why an event did not become a fact. Closed: every event read ends as one fact or as one of these."""
 
     # The request
+    REQUEST_UNREADABLE = "request_unreadable"  #: not HTTP, or a request line over 64 KB, or headers over 32 KB
+    METHOD_NOT_ALLOWED = "method_not_allowed"  #: the path collects, but not by that method
+    ENCODING_UNKNOWN = "encoding_unknown"  #: a Content-Encoding that is none of identity, gzip, deflate
     UNKNOWN_PATH = "unknown_path"  #: no adapter claims the method and path
     UNKNOWN_KEY = "unknown_key"  #: the write key, measurement id or site is not one of a configured site
     ORIGIN_NOT_LISTED = "origin_not_listed"  #: a browser sent it from an origin that the site does not list
@@ -34,6 +37,7 @@ class Refusal(StrEnum):
     CONTRACT_BROKEN = "contract_broken"  #: its contract says quarantine, and it breaks a rule of it
     FIELD_UNSTORABLE = "field_unstorable"  #: a value that no column can hold, found before it was written
     # Us
+    QUARANTINED = "quarantined"  #: the warehouse would not take the row; it lies in the journal's quarantine
     GATEWAY_FAULT = "gateway_fault"  #: our own mistake while reading it; unexpected, look at the metric and tell us
 
     @property

@@ -1,0 +1,278 @@
+"""Hands out the powers: clock, disk, database, network. The only place that does; everything else is given them.
+
+Each function is one process: it wires the rooms together, runs until it is told to stop, and drains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from time import monotonic, time
+from typing import Any, NamedTuple
+
+import uvicorn
+import uvloop
+
+from gateway.configuration import Configuration
+from gateway.folders import Folders
+from gateway.intake.pipeline import Pipeline
+from gateway.intake.place import Lookup, nowhere
+from gateway.journal.keyring import Keyring
+from gateway.journal.writer import Journal
+from gateway.metrics import write_snapshot
+from gateway.reload import Watch
+from gateway.settings import Settings
+from gateway.warehouse.connect import WarehouseError, connect, find
+from gateway.warehouse.load import Loader
+from gateway.web.admin import Admin, admin_app
+from gateway.web.collect import Collect, Limits
+from gateway.web.peers import Peers
+from gateway.web.protocol import limited, sweep
+
+_log = logging.getLogger("gateway")
+
+#: How often a process writes its counts, and looks at the midnight that keys change at.
+_TICK_S = 1.0
+
+#: Connections that may wait to be accepted. Why: a burst of x5 at 2,000/s fits into one second of stall.
+_BACKLOG = 2048
+
+
+#: How often the keyring looks for a midnight. Why: it makes tomorrow's salt a day ahead, so a minute is soon enough.
+_KEYS_EVERY_S = 60.0
+
+
+class Seat(NamedTuple):
+    """Where a worker sits: its name and the listening socket that it shares."""
+
+    name: str
+    listener: socket.socket
+
+
+class Due:
+    """True at most once in so many seconds, the first time after as many."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._next = monotonic() + every_s
+
+    def now(self) -> bool:
+        """Whether it is time again."""
+        if monotonic() < self._next:
+            return False
+        self._next = monotonic() + self._every_s
+        return True
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers: they end the process before the journal is sealed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run_collect(watch: Watch, configuration: Configuration, folders: Folders, seat: Seat) -> None:
+    """One collect process: the public port."""
+    uvloop.run(_collect(watch, configuration, folders, seat))
+
+
+async def _collect(watch: Watch, configuration: Configuration, folders: Folders, seat: Seat) -> None:
+    settings = configuration.settings
+    keyring = Keyring(folders.keys, [site.name for site in configuration.sites.all])
+    keyring.refresh(time())
+    journal = Journal(folders.journal, seat.name, settings)
+    lookup = open_geo(settings.geo_file)
+    app = Collect(
+        Pipeline(configuration.sites, keyring.keys, lookup),
+        journal,
+        Peers(settings.trusted_proxies, settings.country_header),
+        _limits(settings),
+    )
+    server = Server(_uvicorn(app, limited(app.refuse, settings.body_timeout_s)))
+    due = Due(_KEYS_EVERY_S)
+
+    async def tick(lag_s: float) -> None:
+        if due.now():
+            await asyncio.to_thread(keyring.refresh, time())
+        if (changed := await asyncio.to_thread(watch.look)) is not None:
+            app.pipeline = Pipeline(changed.sites, keyring.keys, lookup)
+            _log.info("configuration changed; now in force: %s", policies_of(changed))
+        if watch.trouble != app.trouble:
+            app.trouble = watch.trouble
+            _log.error("%s", watch.trouble or "configuration mended")
+        snapshot = app.counts.snapshot() | journal.counts() | {"lag_seconds": [[seat.name, lag_s]]}
+        snapshot["configuration_trouble"] = int(bool(watch.trouble))
+        await asyncio.to_thread(write_snapshot, folders.metrics, seat.name, snapshot)
+
+    def stop() -> None:
+        app.accepting = False
+        server.should_exit = True
+
+    settle_garbage()
+    async with running(stop, tick), background(sweep(server.server_state)):
+        await server.serve([seat.listener])
+        await journal.close()
+        await tick(0.0)
+
+
+def policies_of(configuration: Configuration) -> str:
+    """`shop: shop-web 2026-11-15.1`, for people who read logs."""
+    return ", ".join(f"{s.name}: {s.policy.name} {s.policy.version}" for s in configuration.sites.all)
+
+
+def open_geo(file: str) -> Lookup:
+    """Address -> country by a GeoLite2 or DB-IP file; nowhere without one."""
+    if not file:
+        return nowhere
+    from gateway.web.geo import GeoFile  # noqa: PLC0415 - maxminddb is loaded only where a file is set
+
+    return GeoFile(file).country_of
+
+
+def settle_garbage() -> None:
+    """Takes what was made at the start out of the collector's sight. Why: every later collection would walk it."""
+    gc.collect()
+    gc.freeze()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        settings.body_limit_bytes,
+        settings.inflated_limit_bytes,
+        settings.retry_after_s,
+        settings.path_prefix.rstrip("/"),
+    )
+
+
+def _uvicorn(app: Any, protocol: Any = "httptools") -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=3,
+    )
+
+
+@asynccontextmanager
+async def background(work: Any) -> AsyncIterator[None]:
+    """Runs a coroutine beside the block and ends it with the block."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def running(stop: Callable[[], None], tick: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
+    """Calls `stop` on SIGTERM, SIGINT, or when the supervisor is gone; `tick` every second with the loop's lag."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    with watching_parent(loop, stop):
+        async with background(_ticks(tick)):
+            yield
+
+
+@contextlib.contextmanager
+def watching_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` when standard input ends, if it is a pipe: the supervisor holds its other end while it lives."""
+    if not _is_supervised():
+        yield
+        return
+
+    def ended() -> None:
+        if not os.read(0, 1024):
+            loop.remove_reader(0)
+            stop()
+
+    loop.add_reader(0, ended)
+    yield
+    loop.remove_reader(0)
+
+
+def _is_supervised() -> bool:
+    return os.environ.get("GATEWAY_SUPERVISED") == "1"
+
+
+async def _ticks(tick: Callable[[float], Awaitable[None]]) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _TICK_S
+        await asyncio.sleep(_TICK_S)
+        try:
+            await tick(max(0.0, loop.time() - due))
+        except OSError as error:
+            _log.warning("The second's housekeeping failed: %s", error.strerror)
+
+
+def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
+    """The loader: until it is told to stop, or what is sealed has been loaded. Exit code."""
+    loader = Loader(folders.journal, lambda: connect(find(folders, configuration.settings.warehouse)))
+    if once:
+        loader.run_once()
+        return 0
+    asyncio.run(_load(loader, folders))
+    return 0
+
+
+async def _load(loader: Loader, folders: Folders) -> None:
+    async def tick(_lag_s: float) -> None:
+        write_snapshot(folders.metrics, "load", loader.counts())
+
+    async with running(loader.stop, tick):
+        await asyncio.to_thread(loader.run)
+        await tick(0.0)
+
+
+def run_admin(configuration: Configuration, folders: Folders, listener: socket.socket) -> None:
+    """The private port."""
+    uvloop.run(_admin(configuration, folders, listener))
+
+
+async def _admin(configuration: Configuration, folders: Folders, listener: socket.socket) -> None:
+    settings = configuration.settings
+
+    def warehouse() -> tuple[str, int | None]:
+        return warehouse_state(folders, settings.warehouse)
+
+    app = admin_app(Admin(folders.metrics, warehouse, time()), ["localhost", "127.0.0.1", "[::1]", settings.admin_host])
+    server = Server(_uvicorn(app))
+
+    def stop() -> None:
+        server.should_exit = True
+
+    async def tick(_lag_s: float) -> None:
+        return None
+
+    async with running(stop, tick):
+        await server.serve([listener])
+
+
+def warehouse_state(folders: Folders, target: str) -> tuple[str, int | None]:
+    """A sentence on the warehouse for the health page, and the number of facts in it."""
+    try:
+        client = connect(find(folders, target))
+        try:
+            rows = client.query("SELECT count() FROM gateway.events").result_rows[0][0]
+        finally:
+            client.close()
+    except WarehouseError as error:
+        return str(error), None
+    return "answers", int(rows)

@@ -1,0 +1,1 @@
+"""The commands, a file each. May not: hold logic; a command reads its options, calls a room, and shows the answer."""

@@ -1,0 +1,76 @@
+"""`gateway collect`: only the public port; under `serve`, one of its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import log
+from gateway.commands.options import config_option, data_option, fail, listen, setting_option
+from gateway.configuration import ConfigurationError, read_configuration
+from gateway.folders import FolderError, Folders
+from gateway.ready import answers
+from gateway.reload import Watch
+from gateway.supervisor import Child, Supervisor
+
+_READY_WITHIN_S = 30.0
+
+
+@click.command()
+@config_option
+@data_option
+@setting_option("host")
+@setting_option("port")
+@setting_option("workers")
+@setting_option("warehouse")
+@click.option("--fd", type=int, hidden=True, help="A listening socket that the supervisor opened.")
+@click.option("--name", default="collect-0", hidden=True, help="Name of this worker's journal.")
+def collect(config: Path | None, data: Path, fd: int | None, name: str, **overrides: Any) -> None:
+    """Run only the public port: hits in, facts into the journal. The loader runs elsewhere on the same folder.
+
+    \b
+    Example:
+      gateway collect --config gateway.yml --data /var/lib/gateway --host 0.0.0.0 --workers 2
+    """
+    try:
+        configuration = read_configuration(config, overrides)
+        folders = Folders(data)
+        folders.make()
+    except (ConfigurationError, FolderError) as error:
+        fail(str(error))
+    logger = log.begin(f"gateway.{name}")
+    if fd is not None:
+        from gateway.app import Seat, run_collect  # noqa: PLC0415 - only a worker pays for the web server
+
+        watch = Watch(configuration, lambda: read_configuration(config, overrides))
+        run_collect(watch, configuration, folders, Seat(name, socket.socket(fileno=fd)))
+        return
+    settings = configuration.settings
+    public = listen(settings.host, settings.port, "--port")
+    options = ("--data", str(data), *(("--config", str(config)) if config else ()))
+    children = [
+        Child(
+            f"collect-{i}",
+            ("collect", *options, "--fd", str(public.fileno()), "--name", f"collect-{i}"),
+            0,
+            (public.fileno(),),
+        )
+        for i in range(settings.workers)
+    ]
+    port = public.getsockname()[1]
+
+    async def ready() -> bool:
+        end = time.monotonic() + _READY_WITHIN_S
+        while not await answers(port, "/readyz"):
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(0.05)
+        click.echo(f"Collecting on http://{settings.host}:{port} into {data}.")
+        return True
+
+    raise SystemExit(asyncio.run(Supervisor(children, ready, logger).run()))

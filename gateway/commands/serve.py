@@ -1,0 +1,126 @@
+"""`gateway serve`: everything on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway import log
+from gateway.commands.options import config_option, data_option, fail, listen, setting_option
+from gateway.configuration import Configuration, ConfigurationError, read_configuration
+from gateway.folders import FolderError, Folders
+from gateway.ready import wait_until_ready
+from gateway.supervisor import Child, Supervisor
+
+_READY_WITHIN_S = 30.0
+
+
+@click.command()
+@config_option
+@data_option
+@setting_option("host")
+@setting_option("port")
+@setting_option("admin_port")
+@setting_option("workers")
+@setting_option("warehouse")
+def serve(config: Path | None, data: Path, **overrides: Any) -> None:
+    """Run everything on one machine: the public port, the loader, the warehouse, the admin port.
+
+    Needs no configuration: without one there is one site, `demo`, with the strictest policy, on loopback only.
+
+    \b
+    Examples:
+      gateway serve
+      gateway serve --port 9000 --workers 2
+      gateway serve --config gateway.yml --warehouse clickhouse://user:password@clickhouse:8123/gateway
+    """
+    began = time.monotonic()
+    try:
+        configuration = read_configuration(config, overrides)
+        _check_starter_stays_home(configuration)
+        folders = Folders(data)
+        folders.make()
+        held = folders.lock()
+    except (ConfigurationError, FolderError) as error:
+        fail(str(error))
+    shutil.rmtree(folders.metrics)
+    folders.metrics.mkdir()
+    settings = configuration.settings
+    public = listen(settings.host, settings.port, "--port")
+    private = listen(settings.admin_host, settings.admin_port, "--admin-port")
+    ports = public.getsockname()[1], private.getsockname()[1]
+    common = ("--data", str(data), *(("--config", str(config)) if config else ()), "--warehouse", settings.warehouse)
+
+    async def ready() -> bool:
+        well = await wait_until_ready(folders, ports, settings.warehouse == "embedded", _READY_WITHIN_S)
+        if well:
+            _greet(configuration, folders, ports, time.monotonic() - began)
+        else:
+            click.echo(f"gateway: not ready within {_READY_WITHIN_S:.0f} s; the lines above say why.", err=True)
+        return well
+
+    children = _children(configuration, common, public.fileno(), private.fileno(), held)
+    code = asyncio.run(Supervisor(children, ready, log.begin("gateway.serve")).run())
+    raise SystemExit(code)
+
+
+def _children(
+    configuration: Configuration, common: tuple[str, ...], public: int, private: int, held: int
+) -> list[Child]:
+    settings = configuration.settings
+    engine = [Child("engine", ("engine", *common[:2], "--port", str(settings.warehouse_port)), 2, (held,))]
+    collect = [
+        Child(f"collect-{i}", ("collect", *common, "--fd", str(public), "--name", f"collect-{i}"), 0, (public, held))
+        for i in range(settings.workers)
+    ]
+    return [
+        *(engine if settings.warehouse == "embedded" else []),
+        *collect,
+        Child("load", ("load", *common), 1, (held,)),
+        Child("admin", ("admin", *common, "--fd", str(private)), 2, (private, held)),
+    ]
+
+
+def _check_starter_stays_home(configuration: Configuration) -> None:
+    """The starter site takes any key from any origin, so it may not be reached from outside."""
+    host = configuration.settings.host
+    if not configuration.is_starter or host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        f"The starter site accepts any key and origin, so it listens on loopback only, not on {host}: "
+        "write a configuration with `gateway init DIR` and pass it with --config."
+    )
+
+
+def _greet(configuration: Configuration, folders: Folders, ports: tuple[int, int], seconds: float) -> None:
+    settings, (port, admin_port) = configuration.settings, ports
+    at = f"{settings.host}:{port}"
+    sites = ", ".join(f"{site.name} ({site.policy.name})" for site in configuration.sites.all)
+    data = "" if str(folders.data) == "gateway-data" else f" --data {folders.data}"
+    click.echo(f"Gateway ready in {seconds:.1f} s. Sites: {sites}.")
+    if configuration.is_starter:
+        click.echo("  Starter site: any write key and origin, loopback only, nothing kept without consent.")
+    click.echo(f"  hits       http://{at}")
+    click.echo(f"  admin      http://{settings.admin_host}:{admin_port}")
+    click.echo(f"  warehouse  {settings.warehouse if settings.warehouse == 'embedded' else 'by URL'}")
+    click.echo("Try:")
+    click.echo(f"  curl -i http://{at}/collect -d '{_FIRST_HIT}'")
+    click.echo(f'  gateway sql{data} "SELECT event, visitor_kind, value, currency FROM events"')
+    click.echo(f"  gateway demo --url http://{at}")
+
+
+_FIRST_HIT = (
+    '{"site":"demo","consent":{"choice":"explicit","purposes":{"analytics":true}},'
+    '"events":[{"event":"wishlist_add","client_id":"me","properties":{"product_id":"SKU-1","price":129.9,"currency":"EUR"}}]}'
+)

@@ -1,0 +1,69 @@
+"""Where a gateway keeps what: the one table of its data folder.
+
+May not: read or write a file of it, but for making the folders and holding the lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class FolderError(Exception):
+    """The data folder cannot be used; `str()` is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """`journal`: segments not loaded yet; `keys`: salts and keys; `warehouse`: the embedded engine's own;
+    `run`: endpoint, metrics and lock of the processes running now."""
+
+    data: Path
+
+    @property
+    def journal(self) -> Path:
+        return self.data / "journal"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.data / "warehouse"
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    @property
+    def metrics(self) -> Path:
+        return self.run / "metrics"
+
+    def make(self) -> None:
+        """Makes what is missing, readable by its owner only. Raises FolderError."""
+        try:
+            for folder in (self.data, self.journal, self.keys, self.run, self.metrics):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = self.run / f".probe.{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise FolderError(
+                f"The data folder {self.data} cannot be used ({error.strerror}): "
+                "choose another with --data, or mend its permissions."
+            ) from error
+
+    def lock(self) -> int:
+        """Takes the folder for this process and those it starts; the file descriptor holds it. Raises FolderError."""
+        held = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(held)
+            raise FolderError(
+                f"Another gateway runs on the data folder {self.data}: stop it first, or choose another with --data."
+            ) from error
+        return held

@@ -1,0 +1,197 @@
+"""The walk of a hit: adapter -> signals -> decision -> contract -> minimise; one outcome per event.
+
+May not: wait, write, log, or raise. Pure but for what it is given: the sites, a place lookup, the keys of the day.
+
+Rules
+    1. Every event that an adapter read, and every one that it could not, ends as exactly one fact or one refusal.
+    2. STEPS run in order; the first that returns something ends the event's walk.
+    3. What goes wrong with one event stays with that event.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple, ParamSpec, TypeVar
+
+from consent.decide import decide
+from consent.policy import Policy
+from consent.signals import read_signals
+from consent.words import Decision, Statement
+from gateway.intake.adapters import claim
+from gateway.intake.adapters.adapter import Adapter
+from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.minimise import Trace
+from gateway.intake.place import Lookup, candidates, nowhere
+from gateway.intake.site import Site, Sites
+from gateway.words import Fact, Outcome, Refusal, SiteKeys, Tally
+
+#: Headers that speak of consent, whatever the protocol. Source: W3C GPC 2026-04-03; DNT, LG Berlin 16 O 420/19.
+_CONSENT_HEADERS = {b"sec-gpc": "sec-gpc", b"dnt": "dnt"}
+
+#: A decision is kept for the hour it was made in, and made as of that hour's end, so that no choice outlives its term.
+_DECISION_HOLDS_S = 3600
+
+#: The most decisions kept. Why: one per distinct (signals, place); real sites see a few hundred an hour.
+_DECISIONS_KEPT = 8192
+
+
+class Walk:
+    """What the steps of one event share. Personal, in memory only."""
+
+    __slots__ = ("decision", "home", "keys", "said", "site", "statements", "trace")
+
+    def __init__(self, site: Site, keys: SiteKeys, trace: Trace) -> None:
+        self.site = site
+        self.keys = keys
+        self.trace = trace  # of the event at hand: a server sends for visitors who are elsewhere
+        self.home = (trace.address, trace.country)  # of the hit itself
+        self.said: tuple[Statement, ...] = ()  # by the whole hit
+        self.statements: tuple[Statement, ...] = ()  # by the event at hand
+        self.decision: Decision | None = None
+
+
+class Walked(NamedTuple):
+    """The outcome of a hit, the answer that its client insists on, and whether CORS may name its origin."""
+
+    outcome: Outcome
+    answer: Answer
+    admitted: bool
+    site: str = ""
+    adapter: str = ""
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+Step = Callable[[Walk, Event], Fact | Refusal | None]
+
+
+def put_statements(walk: Walk, event: Event) -> None:
+    """An event's own consent object wins over the hit's; what headers say is added to either."""
+    own = event.statements
+    walk.statements = walk.said if own is None else own + tuple(s for s in walk.said if s.carrier in _HEADER_CARRIERS)
+
+
+def put_decision(walk: Walk, _event: Event) -> None:
+    """What policy makes of the statements at this place, now."""
+    places = candidates(walk.trace.country, walk.site.markets)
+    hour = math.floor(walk.trace.received_at / _DECISION_HOLDS_S)
+    walk.decision = decision = _decide(walk.site.policy, walk.statements, places, hour)
+    walk.trace.region = decision.region
+
+
+def check_consent(walk: Walk, _event: Event) -> Refusal | None:
+    """No purpose of the warehouse allowed: the event is not collected."""
+    assert walk.decision is not None  # put_decision came before
+    allowed = walk.site.policy.sends("warehouse", walk.decision.allowed)
+    return None if allowed else Refusal.CONSENT_DENIED
+
+
+def minimise(walk: Walk, event: Event) -> Fact | Refusal:
+    """Contract and minimisation; from here on nothing personal is left."""
+    assert walk.decision is not None  # put_decision came before
+    return walk.site.minimiser.minimise(event, walk.trace, walk.decision, walk.keys)
+
+
+#: The product, in order.
+STEPS: tuple[Step, ...] = (put_statements, put_decision, check_consent, minimise)
+
+_HEADER_CARRIERS = frozenset(_CONSENT_HEADERS.values())
+
+
+@lru_cache(maxsize=_DECISIONS_KEPT)
+def _decide(policy: Policy, statements: tuple[Statement, ...], places: tuple[str, ...], hour: int) -> Decision:
+    return decide(read_signals(statements), policy, places, float((hour + 1) * _DECISION_HOLDS_S))
+
+
+class Pipeline:
+    """Walks hits. Holds only compiled things; replaced as a whole when configuration changes."""
+
+    def __init__(self, sites: Sites, keys: Callable[[str, float], SiteKeys], country_of: Lookup = nowhere) -> None:
+        self.sites = sites
+        self._keys = keys
+        self._country_of = country_of
+
+    def walk(self, hit: Hit, source: str = "") -> Walked:
+        """Facts and refusals of one hit. `source` is the prefix it came by, '' at the root. Never raises."""
+        adapter = claim(hit.method, hit.path, hit.body, self.sites.protocol(source))
+        if adapter is None:
+            return Walked(refused("", "", Refusal.UNKNOWN_PATH), Answer(404), False)
+        reading = _attempt(adapter.read, hit)
+        if isinstance(reading, Refusal):
+            return Walked(refused("", adapter.name, reading), Answer(400), False)
+        site = self.sites.find(reading.key, source)
+        if site is None:
+            return _turned_away("", adapter, reading, Refusal.UNKNOWN_KEY)
+        if not site.admits(hit.header(b"origin")):
+            return _turned_away(site.name, adapter, reading, Refusal.ORIGIN_NOT_LISTED)
+        return Walked(
+            self._events(self._start(hit, adapter, reading, site), reading),
+            reading.answer,
+            True,
+            site.name,
+            adapter.name,
+        )
+
+    def _events(self, walk: Walk, reading: Reading) -> Outcome:
+        facts: list[Fact] = []
+        site, adapter = walk.site.name, walk.trace.adapter
+        tallies = [Tally(site, adapter, refusal) for refusal in reading.refusals]
+        for event in reading.events:
+            if event.address is not None or walk.trace.address is not walk.home[0]:
+                self._put_place(walk, event.address)
+            end = _attempt(_last_step, walk, event)
+            if isinstance(end, Refusal):
+                tallies.append(Tally(site, adapter, end))
+            else:
+                facts.append(end)
+        return Outcome(facts, tallies)
+
+    def _start(self, hit: Hit, adapter: Adapter, reading: Reading, site: Site) -> Walk:
+        country = hit.country or self._country_of(hit.address)
+        trace = Trace(adapter.name, hit.received_at, hit.address, "", country)
+        walk = Walk(site, self._keys(site.name, hit.received_at), trace)
+        walk.said = reading.statements
+        for name, text in hit.headers:
+            if name == b"user-agent":
+                trace.user_agent = text.decode("latin-1")
+            elif name in _CONSENT_HEADERS:
+                walk.said += (Statement(_CONSENT_HEADERS[name], text.decode("latin-1")),)
+        return walk
+
+    def _put_place(self, walk: Walk, address: str | None) -> None:
+        """A server may send an event for a visitor elsewhere: then the visitor's place decides, or none."""
+        if address is None:
+            walk.trace.address, walk.trace.country = walk.home
+        else:
+            walk.trace.address, walk.trace.country = address, self._country_of(address) if address else ""
+
+
+def refused(site: str, adapter: str, refusal: Refusal) -> Outcome:
+    """The outcome of a hit that is refused as a whole, before any event was read."""
+    return Outcome([], [Tally(site, adapter, refusal)])
+
+
+def _turned_away(site: str, adapter: Adapter, reading: Reading, refusal: Refusal) -> Walked:
+    """Every event of the hit is refused for the same reason; an empty hit has nothing to refuse."""
+    count = len(reading.events) + len(reading.refusals)
+    status = 400 if count else reading.answer.status
+    return Walked(Outcome([], [Tally(site, adapter.name, refusal)] * count), Answer(status), False)
+
+
+def _last_step(walk: Walk, event: Event) -> Fact | Refusal:
+    for step in STEPS:
+        end = step(walk, event)
+        if end is not None:
+            return end
+    raise AssertionError("the last step always ends the walk")
+
+
+def _attempt(step: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R | Refusal:
+    """The one place that catches everything: our own mistake costs one event, is counted, and shows no value."""
+    try:
+        return step(*args, **kwargs)
+    except Exception:  # noqa: BLE001 - the edge: any bytes give facts or refusals, never an exception
+        return Refusal.GATEWAY_FAULT

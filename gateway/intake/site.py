@@ -1,0 +1,68 @@
+"""A site: one property with its own keys, origins, policy and contracts; and the table that finds it for a hit.
+
+May not: read a file. `gateway.configuration` compiles sites and passes them in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from consent.policy import Policy
+from gateway.intake.minimise import Minimiser
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One shop or app.
+
+    `write_keys` are what its trackers name themselves by: write keys, measurement ids, its own name. `origins` are
+    what browsers may send from (`https://shop.example`). None accepts anything, which only the starter site does.
+    `markets` are the ISO codes that the site is declared for, candidates of every hit's place.
+    `sources` names its prefixes: `/s/<source>/…` -> the one protocol spoken there, '' for any.
+    """
+
+    name: str
+    policy: Policy
+    minimiser: Minimiser
+    write_keys: frozenset[str] | None = None
+    origins: frozenset[str] | None = None
+    markets: tuple[str, ...] = ()
+    sources: Mapping[str, str] | None = None
+
+    def admits(self, origin: str) -> bool:
+        """Whether a browser page of that origin may send to this site; '' is a server or a same-origin page."""
+        return not origin or self.origins is None or origin in self.origins
+
+
+class Sites:
+    """All sites of a gateway, found by write key or by source prefix. Keys that two sites share are refused."""
+
+    def __init__(self, sites: tuple[Site, ...]) -> None:
+        self.all = sites
+        self._open = next((site for site in sites if site.write_keys is None), None)
+        self._by_key: dict[str, Site] = {}
+        self._by_source: dict[str, Site] = {}
+        for site in sites:
+            for table, names in (
+                (self._by_key, {site.name, *(site.write_keys or ())}),
+                (self._by_source, site.sources or {}),
+            ):
+                for name in names:
+                    if table.setdefault(name, site) is not site:
+                        raise ValueError(f"{name!r} belongs to two sites: {table[name].name} and {site.name}")
+
+    def find(self, write_key: str, source: str) -> Site | None:
+        """The site of a source prefix, else of a write key, else the starter site if there is one."""
+        if source:
+            return self._by_source.get(source)
+        return self._by_key.get(write_key, self._open)
+
+    def protocol(self, source: str) -> str:
+        """The adapter that a source is pinned to, '' for any."""
+        site = self._by_source.get(source)
+        return (site.sources or {})[source] if site else ""
+
+    def admits(self, origin: str) -> bool:
+        """Whether any site lists that origin: what a preflight, which names no site, is answered by."""
+        return any(site.admits(origin) for site in self.all)

@@ -1,0 +1,123 @@
+"""Metrics of all processes, added up: each writes its counts to a file, one process shows the sum.
+
+May not: hold a value of a hit; labels are bounded by configuration and closed enums.
+Why files: true totals over all workers without a request to each, and the hot path only adds to integers. A process
+that dies leaves its last file, so that totals never go back; the supervisor empties the folder when it starts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from gateway.web.counts import BUCKETS_S
+
+Snapshot = dict[str, Any]
+
+
+class Metric(NamedTuple):
+    """One family as /metrics shows it. `key` is where a snapshot holds it; `labels` name the parts of its rows."""
+
+    key: str
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+#: The one table of metrics; README's table is compared with it by a test.
+METRICS = (
+    Metric("statuses", "gateway_requests", "counter", ("status",), "Requests answered, by HTTP status"),
+    Metric("facts", "gateway_facts", "counter", ("site", "adapter"), "Events that became a fact and are durable"),
+    Metric("refusals", "gateway_refusals", "counter", ("site", "adapter", "refusal"), "Events refused, by reason"),
+    Metric("latency", "gateway_answer_seconds", "histogram", (), "Time from a request's headers to its answer"),
+    Metric("commits", "gateway_journal_commits", "counter", (), "Group commits"),
+    Metric("commit_seconds", "gateway_journal_commit_seconds", "counter", (), "Time spent in group commits"),
+    Metric("journal_bytes", "gateway_journal_bytes", "gauge", (), "Bytes in the journal that are not loaded yet"),
+    Metric(
+        "lag_seconds",
+        "gateway_event_loop_lag_seconds",
+        "gauge",
+        ("process",),
+        "Worst event loop lag of the last second",
+    ),
+    Metric(
+        "configuration_trouble",
+        "gateway_configuration_trouble",
+        "gauge",
+        (),
+        "Workers whose changed configuration cannot be used",
+    ),
+    Metric("loaded", "gateway_loaded_rows", "counter", ("stream",), "Rows loaded into the warehouse"),
+    Metric("batches", "gateway_loaded_batches", "counter", (), "Batches loaded"),
+    Metric("repaired", "gateway_repaired_batches", "counter", (), "Batches counted again after an unclear end"),
+    Metric("quarantined", "gateway_quarantined_rows", "counter", (), "Rows that the warehouse would not take"),
+    Metric("load_errors", "gateway_load_errors", "counter", (), "Tries to load that failed"),
+)
+
+
+def write_snapshot(folder: Path, name: str, snapshot: Snapshot) -> None:
+    """Replaces the file of one process."""
+    part = folder / f".{name}.{os.getpid()}"
+    part.write_bytes(orjson.dumps(snapshot))
+    part.replace(folder / f"{name}.{os.getpid()}.json")
+
+
+def read_snapshots(folder: Path) -> list[Snapshot]:
+    """The files of all processes, living and dead."""
+    return [orjson.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
+
+
+class Totals(Collector):
+    """Adds the snapshots up, metric by metric, when /metrics is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Any]:
+        snapshots = read_snapshots(self._folder)
+        for metric in METRICS:
+            rows = _rows(snapshots, metric.key)
+            if metric.kind == "histogram":
+                yield _histogram(metric, rows, snapshots)
+            else:
+                yield _family(metric, rows)
+
+
+def registry(folder: Path) -> CollectorRegistry:
+    """A registry that shows the totals of a folder of snapshots."""
+    made = CollectorRegistry()
+    made.register(Totals(folder))
+    return made
+
+
+def _rows(snapshots: Iterable[Snapshot], key: str) -> list[Any]:
+    return [snapshot[key] for snapshot in snapshots if key in snapshot]
+
+
+def _family(metric: Metric, rows: list[Any]) -> CounterMetricFamily | GaugeMetricFamily:
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = kind(metric.name, metric.help, labels=metric.labels)
+    sums: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        for *labels, value in row if metric.labels else [[row]]:
+            sums[tuple(str(label) for label in labels)] += value
+    for labels, value in sorted(sums.items()):
+        family.add_metric(labels, value)
+    return family
+
+
+def _histogram(metric: Metric, rows: list[list[int]], snapshots: list[Snapshot]) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(metric.name, metric.help)
+    sums = [sum(column) for column in zip(*rows, strict=True)] or [0] * (len(BUCKETS_S) + 1)
+    bounds = [*(str(bound) for bound in BUCKETS_S), "+Inf"]
+    buckets = [(bound, sum(sums[: i + 1])) for i, bound in enumerate(bounds)]
+    family.add_metric([], buckets, sum(s.get("latency_sum_s", 0.0) for s in snapshots))
+    return family

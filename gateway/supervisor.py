@@ -1,0 +1,110 @@
+"""Runs the processes of a gateway: starts them, restarts the ones that die, drains them in order.
+
+May not: see a hit, a row or a key; it knows commands and exit codes only.
+
+Rules
+    1. A child that dies is started again, at once the first time, then with a growing pause.
+    2. Draining goes stage by stage: no new hits, then what is in the journal, then the rest. It ends within 10 s.
+    3. Children read their standard input; when this process dies, however it dies, that ends, and so do they.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+_PAUSE_FIRST_S = 0.1
+_PAUSE_LONGEST_S = 5.0
+
+#: A child that lived this long was well; its next death starts counting anew.
+_WELL_AFTER_S = 30.0
+
+#: Seconds that each stage of the drain may take before it is killed; three stages fit into the promised 10 s.
+_STAGE_S = (4.5, 3.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process: its name, the `gateway` command that it is, its stage of the drain, file descriptors it inherits."""
+
+    name: str
+    command: tuple[str, ...]
+    stage: int
+    inherits: tuple[int, ...] = ()
+
+
+class Supervisor:
+    """Runs children until SIGTERM or SIGINT. `ready` is awaited once, beside them; False from it ends everything."""
+
+    def __init__(self, children: Sequence[Child], ready: Callable[[], Awaitable[bool]], log: logging.Logger) -> None:
+        self._children = children
+        self._ready = ready
+        self._log = log
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._draining = asyncio.Event()
+
+    async def run(self) -> int:
+        """0 after a drain, 1 if it never became ready."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._draining.set)
+        keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+        ready = asyncio.create_task(self._wait_ready())
+        await self._draining.wait()
+        ready.cancel()
+        for keeper in keepers:
+            keeper.cancel()
+        await self._drain()
+        return 1 if ready.done() and not ready.cancelled() and not ready.result() else 0
+
+    async def _wait_ready(self) -> bool:
+        well = await self._ready()
+        if not well:
+            self._draining.set()
+        return well
+
+    async def _keep(self, child: Child) -> None:
+        loop, pause = asyncio.get_running_loop(), 0.0
+        while True:
+            await asyncio.sleep(pause)
+            process, began = await self._start(child), loop.time()
+            code = await process.wait()
+            lived = loop.time() - began
+            pause = _PAUSE_FIRST_S if lived > _WELL_AFTER_S else min(_PAUSE_LONGEST_S, max(_PAUSE_FIRST_S, pause * 2))
+            self._log.warning("%s ended with code %d after %.1f s; starting it again", child.name, code, lived)
+
+    async def _start(self, child: Child) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "gateway",
+            *child.command,
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=child.inherits,
+            env=os.environ | {"GATEWAY_SUPERVISED": "1"},
+            start_new_session=True,  # Ctrl-C reaches this process only, which drains the others in order
+        )
+        self._running[child.name] = process
+        return process
+
+    async def _drain(self) -> None:
+        for stage, seconds in enumerate(_STAGE_S):
+            processes = [self._running[c.name] for c in self._children if c.stage == stage and c.name in self._running]
+            await asyncio.gather(*(_stop(process, seconds) for process in processes))
+
+
+async def _stop(process: asyncio.subprocess.Process, seconds: float) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), seconds)
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

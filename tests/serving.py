@@ -1,0 +1,124 @@
+"""A real gateway for tests: `gateway serve` as a process, real sockets, real chDB, real signals."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import orjson
+import psutil
+
+ROOT = Path(__file__).parents[1]
+GATEWAY = (sys.executable, "-m", "gateway")
+
+
+class Served:
+    """One running `gateway serve`. `lines` is all that it printed, on both streams."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self.lines: list[str] = []
+        command = [*GATEWAY, "serve", "--data", str(data), "--port", "0", "--admin-port", "0", *options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, stdin=subprocess.DEVNULL
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.url = self._told(r"hits\s+(http://\S+)")
+        self.admin = self._told(r"admin\s+(http://\S+)")
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def _told(self, pattern: str, seconds: float = 30.0) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = re.search(pattern, "".join(self.lines))
+            if found:
+                return found.group(1)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.01)
+        raise AssertionError("gateway did not start:\n" + "".join(self.lines))
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """Children by command name: collect-0, load, engine, admin."""
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                words = child.cmdline()
+                command = words[words.index("gateway") + 1]
+                found[words[words.index("--name") + 1] if "--name" in words else command] = child
+        return found
+
+    def ask(self, sql: str, seconds: float = 10.0) -> list[Any]:
+        """Rows of a query, asked as the read-only user; an engine that is starting is asked again."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self._ask(sql)
+            except (OSError, clickhouse_connect.driver.exceptions.Error):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    def _ask(self, sql: str) -> list[Any]:
+        endpoint = orjson.loads((self.data / "run" / "warehouse.json").read_bytes())
+        client = clickhouse_connect.get_client(
+            dsn=endpoint["reader"].replace("clickhouse://", "http://"), autogenerate_session_id=False
+        )
+        try:
+            return list(client.query(sql).result_rows)
+        finally:
+            client.close()
+
+    def wait_for(self, sql: str, expected: Any, seconds: float) -> float:
+        """Seconds until the query's first value is as expected; AssertionError after `seconds`."""
+        began = time.monotonic()
+        while (seen := self.ask(sql)[0][0]) != expected:
+            if time.monotonic() - began > seconds:
+                raise AssertionError(f"expected {expected}, saw {seen} after {seconds} s")
+            time.sleep(0.05)
+        return time.monotonic() - began
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Sends the signal and waits; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(timeout=20)
+        self._reader.join(timeout=5)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def kill_everything(self) -> None:
+        """kill -9 of the supervisor and every child, at once."""
+        victims = [*self.processes().values(), psutil.Process(self.process.pid)]
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim.pid, signal.SIGKILL)
+        psutil.wait_procs(victims, timeout=10)
+        self.stop()
+
+
+@contextlib.contextmanager
+def serving(data: Path, *options: str) -> Iterator[Served]:
+    """A gateway for the block; it must drain cleanly at its end."""
+    served = Served(data, *options)
+    try:
+        yield served
+    finally:
+        if served.process.poll() is None:
+            served.stop()

@@ -1,0 +1,56 @@
+"""The README cannot drift: its tables are compared with the code, its commands with what CI runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.metrics import METRICS
+from gateway.settings import describe
+from gateway.words import Refusal
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def table(name: str) -> list[list[str]]:
+    """Rows of the table between the marks, cells stripped of code quotes."""
+    found = re.search(rf"<!-- {name}:.*?-->\n(.*?)<!-- /{name} -->", README, re.S)
+    assert found, f"README has no table {name}"
+    rows = [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in found.group(1).splitlines()]
+    return rows[2:]
+
+
+def refusals() -> list[list[str]]:
+    """Name and documented meaning of each refusal, read from the comments beside the members."""
+    source = (ROOT / "gateway" / "words.py").read_text()
+    return [[value, say] for value, say in re.findall(r'^    [A-Z_]+ = "(\w+)"  #: (.+)$', source, re.M)]
+
+
+def test_the_table_of_settings_is_the_code() -> None:
+    assert table("settings") == [[name, default or "–", unit, say] for name, default, unit, say in describe()]
+
+
+def test_the_table_of_refusals_is_the_code() -> None:
+    assert [row[0] for row in refusals()] == [refusal.value for refusal in Refusal]
+    assert table("refusals") == refusals()
+
+
+def test_the_table_of_metrics_is_the_code() -> None:
+    assert table("metrics") == [
+        [m.name + ("_total" if m.kind == "counter" else ""), m.kind, ", ".join(m.labels) or "–", m.help]
+        for m in METRICS
+    ]
+
+
+def test_ci_runs_exactly_the_readmes_test_command() -> None:
+    command = re.search(r"^python3 -m venv .+pytest$", README, re.M)
+    assert command
+    assert command.group() in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tests/\w+\.py|gateway/[\w/]+\.py)`", README))))
+def test_files_that_the_readme_names_exist(path: str) -> None:
+    assert (ROOT / path).exists()
