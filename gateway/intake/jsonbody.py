@@ -78,10 +78,14 @@ def admit(found: list[Any], body_bytes: int, brackets: int, refusals: list[Refus
     if len(found) > EVENTS_PER_REQUEST:
         refusals.extend([Refusal.TOO_MANY_EVENTS] * (len(found) - EVENTS_PER_REQUEST))
         found = found[:EVENTS_PER_REQUEST]
-    suspect = body_bytes > EVENT_LIMIT_BYTES or brackets > DEPTH_LIMIT
+    may_be_large, may_be_deep = body_bytes > EVENT_LIMIT_BYTES, brackets > DEPTH_LIMIT
+    if not may_be_large and not may_be_deep:
+        objects = [event for event in found if event.__class__ is dict]
+        refusals.extend([Refusal.EVENT_UNREADABLE] * (len(found) - len(objects)))
+        return objects
     admitted: list[dict[str, Any]] = []
     for event in found:
-        reason = _judge(event, suspect and body_bytes > EVENT_LIMIT_BYTES, suspect and brackets > DEPTH_LIMIT)
+        reason = _judge(event, may_be_large, may_be_deep)
         if reason is None:
             admitted.append(event)
         else:

@@ -77,7 +77,7 @@ def claim(method: str, path: str, body: bytes, pinned: str = "") -> Adapter | No
     if pinned:
         return ADAPTERS.get(pinned)
     for candidate in _EXACT.get((method, path), ()):
-        if candidate.is_shown_by(body):
+        if not candidate.mark or candidate.is_shown_by(body):
             return candidate.adapter
     return _claim_loosely(method, path, body)
 

@@ -32,7 +32,8 @@ from gateway.intake.vocabulary import (
 from gateway.words import Refusal
 
 #: Parameters that speak of consent. Every occurrence is a statement, so that the most protective one wins.
-CARRIERS = ("gcs", "gcd", "npa", "us_privacy", "gdpr", "gdpr_consent", "gpp", "gpp_sid", "addtl_consent")
+#: Not: `addtl_consent`; it lists ad vendors outside TCF, so it can say neither yes nor no to us.
+CARRIERS = ("gcs", "gcd", "npa", "us_privacy", "gdpr", "gdpr_consent", "gpp", "gpp_sid")
 _ALIASED_CARRIERS = {"sst.us_privacy": "us_privacy", "sst.gcd": "gcd"}
 _CARRIER_OF = {name: name for name in CARRIERS} | _ALIASED_CARRIERS
 _CARRIERS = tuple(_CARRIER_OF.items())
@@ -189,7 +190,7 @@ def _event_id(params: _Params, text: bytes, index: int) -> str:
 
 def _put_properties(event: Event, params: _Params, text: bytes) -> None:
     found = event.properties
-    if not _NAMED.isdisjoint(params):
+    if not params.keys().isdisjoint(_NAMED):
         _put_named(found, params)
     if "_et" in params and (engaged := number(params["_et"])) is not None:
         found["engagement_ms"] = engaged
