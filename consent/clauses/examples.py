@@ -38,7 +38,7 @@ _GOOGLE_WORDS = {
     "granted_by_default": (True, False),
     "denied_by_default": (False, True),
 }
-_TCF_KEYS = ("purposes", "legitimate_interests", "publisher_purposes")
+_TCF_KEYS = ("purposes", "legitimate_interests", "publisher_purposes", "vendors")
 _OPT_OUT_WORDS = {"opted_out": True, "did_not_opt_out": False}
 
 
@@ -118,12 +118,14 @@ def _said_google(language: Language, node: Node, rest: Clauses) -> Iterator[Sign
 
 def _said_tcf(language: Language, node: Node, rest: Clauses) -> Iterator[Signal]:
     parts = node.keyed("tcf", _TCF_KEYS[:1], _TCF_KEYS[1:])
-    core, interests, ours = (_tcf_numbers(parts.get(key)) for key in _TCF_KEYS)
+    core, interests, ours = (_tcf_numbers(parts.get(key)) for key in _TCF_KEYS[:3])
     spoken = {TCF_CORE: core, TCF_PUBLISHER: ours} if "publisher_purposes" in parts else {TCF_ONLY: core}
     for beginning, consents in spoken.items():
         for number, flag in zip(TCF_PURPOSES, tcf_flags(beginning), strict=True):
             interest = number not in consents and number in interests & TCF_INTEREST_PURPOSES
             yield Signal(language, tcf_interest_flag(flag) if interest else flag, number in consents)
+    for item in parts["vendors"].listed("vendors") if "vendors" in parts else ():
+        yield Signal(language, f"vendor {item.text('a vendor')}", True)
 
 
 def _tcf_numbers(node: Node | None) -> set[int]:
