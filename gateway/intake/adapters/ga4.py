@@ -175,7 +175,7 @@ def _put_event(reading: Reading, params: _Params, text: bytes, index: int, recei
         language=get("ul", ""),
         screen=get("sr", ""),
     )
-    _put_properties(event, params, text)
+    _put_properties(event, params)
     reading.events.append(event)
     return event
 
@@ -188,13 +188,14 @@ def _event_id(params: _Params, text: bytes, index: int) -> str:
     return f"{stable}|{index}|{crc32(text):08x}"
 
 
-def _put_properties(event: Event, params: _Params, text: bytes) -> None:
+def _put_properties(event: Event, params: _Params) -> None:
     found = event.properties
     if not params.keys().isdisjoint(_NAMED):
         _put_named(found, params)
     if "_et" in params and (engaged := number(params["_et"])) is not None:
         found["engagement_ms"] = engaged
-    if b"&ep" in text or b"&up" in text or b"&pr" in text or text.startswith((b"ep", b"up", b"pr")):
+    names = "&" + "&".join(params)
+    if "&ep" in names or "&up" in names or "&pr" in names:
         _put_open_ended(event, params)
 
 
