@@ -1,0 +1,147 @@
+"""Event + Decision + keys -> Fact: the last place that sees personal data, and the only one that makes a Fact.
+
+May not: keep anything of an event between two calls but texts found harmless, classes of user agents, and counts.
+
+Rules
+    1. The steps run in order; each adds columns to the row that the plan allows, and nothing else.
+    2. An address led to a country before it came here, and leads to a day visitor here; then it is forgotten.
+    3. Times are as fine as the kind of visitor: a millisecond for `durable`, a second for `day`, an hour for `none`.
+    4. Nothing in a row can make ClickHouse refuse it: what might is dropped on the way, or refuses the event.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import orjson
+
+from consent.policy import Policy
+from consent.words import Decision
+from gateway.intake.contracts import Checked, Contracts, Verdict
+from gateway.intake.hit import Event
+from gateway.intake.minimise_draft import Draft, Tools, Trace
+from gateway.intake.minimise_identity import put_account, put_event_id, put_times, put_visitor
+from gateway.intake.minimise_page import put_agent, put_country, put_language, put_page
+from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Plan
+from gateway.intake.minimise_properties import put_contract, put_items, put_name, put_properties, put_worth
+from gateway.intake.times import is_storable
+from gateway.intake.urls import UrlRules
+from gateway.intake.useragent import warm
+from gateway.intake.visitors import Pseudonyms
+from gateway.words import Fact, Refusal, SiteKeys
+
+__all__ = ["Minimiser", "Trace"]
+
+#: Plans kept. Why: one per set of allowed purposes; six purposes make 64.
+_PLANS_KEPT = 1024
+
+#: What every event goes through.
+STEPS: tuple[Callable[[Draft], None], ...] = (
+    put_name,
+    put_visitor,
+    put_account,
+    put_times,
+    put_event_id,
+    put_page,
+    put_agent,
+    put_country,
+    put_language,
+)
+
+#: What an event with a contract goes through besides.
+CONTRACT_STEPS: tuple[Callable[[Draft, Checked], None], ...] = (put_properties, put_items, put_worth)
+
+
+class Minimiser:
+    """Minimises the events of one site for one destination."""
+
+    def __init__(
+        self, site: str, policy: Policy, contracts: Contracts, urls: UrlRules, destination: str = "warehouse"
+    ) -> None:
+        self._site = site
+        self._contracts = contracts
+        self._compiler = Compiler(site, policy, contracts, destination)
+        self._tools = Tools(urls)
+        self._plans: dict[int, Plan | None] = {}
+        self._pseudonyms = Pseudonyms(site, SiteKeys(None, None, 0))
+        warm()
+
+    @property
+    def scrubbed(self) -> Counter[tuple[str, str]]:
+        """How often personal data was replaced in text that may be kept, by (field, kind)."""
+        return self._tools.scrubber.counts
+
+    @property
+    def broken(self) -> Counter[tuple[str, str]]:
+        """How often contracts were broken, by (contract, `property:rule`)."""
+        return self._tools.broken
+
+    @property
+    def unlisted(self) -> int:
+        """How many properties were left out because no contract lists them."""
+        return self._tools.unlisted
+
+    def minimise(self, event: Event, trace: Trace, decision: Decision, keys: SiteKeys) -> Fact | Refusal:
+        """One row as ClickHouse will read it, or why there is none. Never raises for what a hit holds."""
+        plan = self._plan(decision.allowed)
+        if plan is None:
+            return Refusal.CONSENT_DENIED
+        if not is_storable(event.at, trace.received_at):
+            return Refusal.TIME_OUT_OF_RANGE
+        terms = self._terms(plan, event.name)
+        if terms.contract is not None and plan.purposes.isdisjoint(terms.contract.terms.purposes):
+            return Refusal.CONSENT_DENIED
+        draft = Draft(event, trace, plan, self._tools)
+        draft.terms = terms
+        draft.pseudonyms = self._pseudonyms if keys is self._pseudonyms.keys else self._prepare(keys)
+        draft.row["region"] = decision.region
+        return self._write(draft)
+
+    def forget(self) -> None:
+        """Let go of the day's keys; they are prepared again from what the next call brings."""
+        self._prepare(SiteKeys(None, None, 0))
+
+    def _write(self, draft: Draft) -> Fact | Refusal:
+        contract = draft.terms.contract
+        checked = contract.check(draft.event) if contract is not None else None
+        if checked is None:
+            self._tools.unlisted += len(draft.event.properties)
+        else:
+            self._count(draft.terms, checked)
+            if checked.verdict is Verdict.BROKEN:
+                return Refusal.CONTRACT_BROKEN
+            for step in CONTRACT_STEPS:
+                step(draft, checked)
+        put_contract(draft, checked)
+        for put in STEPS:
+            put(draft)
+        try:
+            return Fact(orjson.dumps(draft.row))
+        except orjson.JSONEncodeError:
+            return Refusal.FIELD_UNSTORABLE
+
+    def _count(self, terms: ContractPlan, checked: Checked) -> None:
+        self._tools.unlisted += checked.dropped
+        for rule in checked.broken:
+            self._tools.broken[(terms.label, rule)] += 1
+
+    def _terms(self, plan: Plan, name: str) -> ContractPlan:
+        terms = plan.contracts.get(name)
+        if terms is None and "." in name:
+            contract = self._contracts.find(name)
+            return plan.contracts[contract.terms.name] if contract else NO_CONTRACT
+        return terms or NO_CONTRACT
+
+    def _plan(self, allowed: int) -> Plan | None:
+        try:
+            return self._plans[allowed]
+        except KeyError:
+            if len(self._plans) >= _PLANS_KEPT:
+                self._plans.clear()
+            self._plans[allowed] = self._compiler.plan(allowed)
+            return self._plans[allowed]
+
+    def _prepare(self, keys: SiteKeys) -> Pseudonyms:
+        self._pseudonyms = Pseudonyms(self._site, keys)
+        return self._pseudonyms

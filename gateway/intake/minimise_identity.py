@@ -1,0 +1,78 @@
+"""Who, as far as policy allows: visitor, session, account; when, as finely as that allows; and the event's own id.
+
+May not: write an identifier or an address as it came; only keyed pseudonyms and the client's random event ids.
+"""
+
+from __future__ import annotations
+
+from secrets import token_hex
+
+from gateway.intake.minimise_draft import Draft
+from gateway.intake.times import BY_KIND, DAY_S, expiry
+from gateway.intake.visitors import truncate
+
+_UUID_CHARS = 36
+_UUID_HEX_CHARS = 32
+_NIL = "0" * _UUID_HEX_CHARS
+
+
+def put_visitor(draft: Draft) -> None:
+    """`durable` where an identifier may be recognised, else `day` where address and browser may, else `none`."""
+    event, plan, made = draft.event, draft.plan, draft.pseudonyms
+    if plan.durable_days and event.client_id and made.visitor is not None and made.session is not None:
+        draft.kind = "durable"
+        draft.row["visitor"] = made.visitor.of(event.client_id)
+        draft.row["key_epoch"] = made.keys.epoch
+        if plan.has_session and event.session_id:  # Why: GA4's session id is a second, which visitors share
+            draft.row["session"] = made.session.of(f"{event.client_id}\0{event.session_id}")
+    elif plan.day_days and made.day is not None and (network := truncate(draft.address)):
+        draft.kind = "day"
+        draft.row["visitor"] = made.day.of(f"{network}\0{draft.agent}" if plan.uses_agent_for_day else network)
+    if draft.kind != "none":
+        draft.row["visitor_kind"] = draft.kind
+
+
+def put_account(draft: Draft) -> None:
+    """The pseudonym of the site's own user id, where policy lists it."""
+    if draft.event.user_id and draft.plan.account_days and draft.pseudonyms.account is not None:
+        draft.row["account"] = draft.pseudonyms.account.of(draft.event.user_id)
+        draft.row["key_epoch"] = draft.pseudonyms.keys.epoch
+
+
+def put_times(draft: Draft) -> None:
+    """Times of event and receipt, and the midnights that end the storage of identifiers and of the row."""
+    at, received_at, plan, row = draft.event.at, draft.trace.received_at, draft.plan, draft.row
+    stamp = BY_KIND[draft.kind]
+    row["event_time"] = stamp(at)
+    row["received_at"] = stamp(received_at)
+    day = int(min(at, received_at) // DAY_S)
+    days = plan.identity_days[draft.kind]
+    if "account" in row:
+        days = min(days, plan.account_days)
+    row["expires_at"] = expiry(day, plan.keep_days)
+    row["identity_expires_at"] = expiry(day, days)
+
+
+def put_event_id(draft: Draft) -> None:
+    """The client's own id where it is a UUID; else a keyed hash of it, the same for every retry; else a random one."""
+    raw = draft.event.event_id
+    own = _read_uuid(raw) if raw else ""
+    if own:
+        draft.row["event_id"] = own
+    elif raw and draft.pseudonyms.event is not None:
+        draft.row["event_id"] = draft.pseudonyms.event.of(f"{draft.trace.adapter}\0{raw}")
+    else:
+        draft.row["event_id"] = token_hex(16)
+
+
+def _read_uuid(raw: str) -> str:
+    """Canonical text or 32 hexadecimal digits as 32 lower-case digits; '' for anything else, and for the nil UUID."""
+    if len(raw) == _UUID_CHARS and raw[8] == raw[13] == raw[18] == raw[23] == "-":
+        raw = raw.replace("-", "")
+    if len(raw) != _UUID_HEX_CHARS or not raw.isascii() or not raw.isalnum():
+        return ""
+    try:
+        int(raw, 16)
+    except ValueError:
+        return ""
+    return "" if raw == _NIL else raw.lower()

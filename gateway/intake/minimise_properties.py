@@ -1,0 +1,105 @@
+"""What happened: the event's name, its contract's verdict, and of its properties those that contract and policy list.
+
+May not: write a property that the contract does not list, or a text that was not scrubbed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consent.words import Action
+from gateway.intake.contracts import Checked
+from gateway.intake.contracts.words import Scalar, Worth
+from gateway.intake.minimise_draft import Draft
+from gateway.intake.minimise_plan import Keep
+from gateway.intake.scan import Scrubber
+from gateway.intake.urls import redact_path, split_url
+
+#: The parts of a product that are text, and whether they are codes.
+_ITEM_TEXTS = (("product_id", True), ("category", False), ("seller_id", True))
+
+
+def put_name(draft: Draft) -> None:
+    """The event's name; one that no contract knows is looked through like the segment of a path."""
+    name, terms = draft.event.name, draft.terms
+    is_known = terms.contract is not None and terms.contract.terms.name == name
+    draft.row["event"] = name if is_known else redact_path(name)
+    draft.row["adapter"] = draft.trace.adapter
+
+
+def put_contract(draft: Draft, checked: Checked | None) -> None:
+    """Stage, contract and verdict."""
+    row = draft.row
+    if checked is None:
+        row["verdict"] = "no_contract"
+        return
+    row["stage"] = draft.terms.stage
+    row["contract"] = draft.terms.label
+    row["verdict"] = checked.verdict.value
+
+
+def put_properties(draft: Draft, checked: Checked) -> None:
+    """Columns and the map of properties."""
+    keeps, row, scrubber = draft.terms.keeps, draft.row, draft.tools.scrubber
+    rest: dict[str, str] = {}
+    for name, value in checked.kept.items():
+        keep = keeps.get(name)
+        if keep is None:
+            continue
+        text = _clean(value, name, keep, scrubber) if value.__class__ is str else _to_text(value)
+        if not text:
+            continue
+        if keep.column:
+            row[keep.column] = text
+        else:
+            rest[name] = text
+    if rest:
+        row["properties"] = rest
+
+
+def _clean(text: Any, name: str, keep: Keep, scrubber: Scrubber) -> str:
+    """The text as the policy's action leaves it, scrubbed. Only URLs have a query or a host to be left with."""
+    if keep.action is not Action.KEEP:
+        text = _reduce(text, keep.action)
+    cleaned: str = scrubber.scrub(text, name, keep.is_code)
+    return cleaned
+
+
+def _reduce(text: str, action: Action) -> str:
+    if action is Action.HOST_ONLY:
+        return split_url(text).host
+    is_url = "://" in text or text.startswith("/")
+    return text.partition("#")[0].partition("?")[0] if is_url else text
+
+
+def _to_text(value: Scalar) -> str:
+    """Numbers and truth values as ClickHouse's map of texts holds them."""
+    if value.__class__ is bool:
+        return "true" if value else "false"
+    return repr(value)
+
+
+def put_items(draft: Draft, checked: Checked) -> None:
+    """The products, with amounts that Decimal(18, 2) holds."""
+    if not checked.items or not draft.terms.has_items:
+        return
+    scrubber = draft.tools.scrubber
+    for item in checked.items:
+        for name, is_code in _ITEM_TEXTS:
+            if name in item:
+                item[name] = scrubber.scrub(str(item[name]), f"items.{name}", is_code)
+        if "price" in item:
+            item["price"] = round(item["price"], 2)  # type: ignore[arg-type]  # checked: a number
+    draft.row["items"] = checked.items
+
+
+def put_worth(draft: Draft, checked: Checked) -> None:
+    """What the event is worth, by its contract's rule."""
+    worth: Worth | None = draft.terms.worth
+    if worth is None:
+        return
+    amount = checked.kept.get(worth.take) if worth.take else worth.fixed
+    if amount is not None:
+        draft.row["value"] = round(amount, 2)  # type: ignore[arg-type]  # checked: a number
+    if worth.currency:
+        draft.row["currency"] = worth.currency
