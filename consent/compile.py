@@ -88,7 +88,7 @@ def _first_region(clauses: Clauses, code: str) -> int:
 
 def _voice(clauses: Clauses, language: Language, mask: Mask) -> Voice:
     signals = clauses.signals
-    rows = _rows(clauses, language)
+    rows = rows_of(clauses, language)
     everything = mask(purpose.name for purpose in clauses.purposes)
     governs = mask(row.purpose for row in rows) if rows else everything
     vendor = signals.options.get((language, "vendor_id"), "")
@@ -108,7 +108,7 @@ def _voice(clauses: Clauses, language: Language, mask: Mask) -> Voice:
     )
 
 
-def _rows(clauses: Clauses, language: Language) -> list[Speaks]:
+def rows_of(clauses: Clauses, language: Language) -> list[Speaks]:
     """A language's map. TCF speaks with one voice, or by the segment that the policy chose beside it.
 
     Ours names purposes itself; the US string, unmapped, follows GPP's.

@@ -21,6 +21,16 @@ from consent.words import KNOWN_CHILD, Decision, Language, Signal
 _AHEAD_S = DAY_S
 
 
+class Case(NamedTuple):
+    """One hit's circumstances, in the order in which `decide` takes them."""
+
+    signals: tuple[Signal, ...]
+    policy: Policy
+    places: tuple[str, ...]
+    at: float
+    age: int | None = None
+
+
 class Heard(NamedTuple):
     """What the signals say together, before any place is known. `objections` are languages that count by region."""
 

@@ -11,7 +11,7 @@ from consent.clauses.examples import EVERYWHERE_BUT
 from consent.clauses.marked import PolicyError
 from consent.clauses.words import Example, Given
 from consent.compiled import Policy
-from consent.decide import decide
+from consent.decide import Case, decide
 from consent.signals import read_signals
 from consent.words import Action, Decision, Signal
 
@@ -25,14 +25,19 @@ def said(given: Given) -> tuple[Signal, ...]:
     return placed + read_signals(given.wire)
 
 
-def decide_example(example: Example, policy: Policy) -> Decision:
-    return decide(said(example.given), policy, example.given.places, EXAMPLE_AT, example.given.age)
+def cases(example: Example, policy: Policy) -> Iterator[Case]:
+    """The visits of an example, one per place."""
+    signals = said(example.given)
+    for places in example.given.places:
+        yield Case(signals, policy, places, EXAMPLE_AT, example.given.age)
 
 
-def failures(example: Example, policy: Policy) -> list[str]:
-    """What the example expects and the policy does not do, one sentence each. Empty: it passes."""
-    decision = decide_example(example, policy)
-    return [*_decision_failures(example, policy, decision), *_field_failures(example, policy, decision.allowed)]
+def failures(example: Example, policy: Policy) -> Iterator[str]:
+    """What the example expects and the policy does not do, one sentence each. None: it passes."""
+    for case in cases(example, policy):
+        decision = decide(*case)
+        yield from _decision_failures(example, policy, decision)
+        yield from _field_failures(example, policy, decision.allowed)
 
 
 def check_examples(policy: Policy) -> None:

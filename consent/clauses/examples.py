@@ -27,7 +27,7 @@ from consent.flags import (
 from consent.periods import DAY_S, read_days
 from consent.words import EMPTY, KNOWN_CHILD, UNREADABLE, Language, Signal, Statement
 
-_GIVEN = ("place", "age", "choice_made", "wire", *(language.value for language in Language))
+_GIVEN = ("place", "each_place", "age", "choice_made", "wire", *(language.value for language in Language))
 _THEN = ("allowed", "region", "to", "not_to")
 EVERYWHERE_BUT = "drop_everywhere_but_"
 
@@ -57,7 +57,7 @@ def _read_example(node: Node, rest: Clauses) -> Example:
 
 
 def _read_given(node: Node, rest: Clauses) -> Given:
-    parts = node.keyed("given", ("place",), _GIVEN)
+    parts = node.keyed("given", (), _GIVEN)
     ago_s = _read_ago(parts["choice_made"]) * DAY_S if "choice_made" in parts else 0
     signals = [
         signal._replace(at=-float(ago_s))
@@ -67,11 +67,20 @@ def _read_given(node: Node, rest: Clauses) -> Given:
     ]
     wire = parts["wire"].table("wire") if "wire" in parts else {}
     return Given(
-        places=_read_places(parts["place"]),
+        places=_read_alternatives(node, parts),
         age=int(_read_number(parts["age"])) if "age" in parts else None,
         signals=tuple(signals),
         wire=tuple(Statement(carrier, said.scalar or "") for carrier, said in wire.items()),
     )
+
+
+def _read_alternatives(node: Node, parts: dict[str, Node]) -> tuple[tuple[str, ...], ...]:
+    """`place: [DE, FR]` are candidates of one visit; `each_place: [DE, FR]` are two visits."""
+    if ("place" in parts) == ("each_place" in parts):
+        raise node.error("given should have a place ('unknown' if it is), or each_place")
+    if "place" in parts:
+        return (_read_places(parts["place"]),)
+    return tuple(_read_places(item) for item in parts["each_place"].listed("each_place"))
 
 
 def _read_places(node: Node) -> tuple[str, ...]:

@@ -155,12 +155,14 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The circumstances of an example. `signals` carry `at` as seconds from the example's moment (0: just now).
+    """The circumstances of an example, which holds at every one of `places` (each a set of candidates, none: unknown).
+
+    `signals` carry `at` as seconds from the example's moment (0: just now).
 
     `wire` are statements as a hit would carry them; a lawyer may paste a consent string.
     """
 
-    places: tuple[str, ...]
+    places: tuple[tuple[str, ...], ...]
     age: int | None
     signals: tuple[Signal, ...]
     wire: tuple[Statement, ...]
