@@ -72,8 +72,10 @@ def _starter(settings: Settings) -> Configuration:
 
 
 def _read(file: Path, said: Mapping[str, Any]) -> Configuration:
-    root = read_marked(file.read_bytes(), str(file)).keyed("gateway.yml", ("sites",), ("settings",))
+    root = read_marked(file.read_bytes(), str(file)).keyed("gateway.yml", (), ("settings", "sites"))
     settings = replace(_settings(root.get("settings")), **said)
+    if "sites" not in root:
+        return replace(_starter(settings), files=(file,))
     reader = _SiteReader(file.parent)
     sites = tuple(reader.site(name, node) for name, node in root["sites"].pairs("sites"))
     if not sites:

@@ -59,6 +59,10 @@ METRICS = (
     Metric("batches", "gateway_loaded_batches", "counter", (), "Batches loaded"),
     Metric("repaired", "gateway_repaired_batches", "counter", (), "Batches counted again after an unclear end"),
     Metric("quarantined", "gateway_quarantined_rows", "counter", (), "Rows that the warehouse would not take"),
+    Metric("damaged", "gateway_damaged_segments", "counter", (), "Segments loaded up to a damage; the rest lies aside"),
+    Metric("foreign", "gateway_foreign_files", "counter", (), "Files in the journal that are no segments; left alone"),
+    Metric("unreadable", "gateway_unreadable_segments", "counter", (), "Segments that could not be read at all"),
+    Metric("load_lag_seconds", "gateway_load_lag_seconds", "gauge", (), "Age of the oldest sealed segment not loaded"),
     Metric("load_errors", "gateway_load_errors", "counter", (), "Tries to load that failed"),
 )
 

@@ -78,7 +78,8 @@ class Canaries:
 
     def _headers(self, request: Recorded) -> list[tuple[str, str]]:
         kept = [(name, text) for name, text in request.headers if name.lower() in STRUCTURAL_HEADERS]
-        browser = f"Mozilla/5.0 (Windows NT 10.0; {self.new('header:user-agent')}) Chrome/142.0.0.0 {self.new('header:user-agent')}"
+        agents = [self.new("header:user-agent") for _ in range(2)]
+        browser = f"Mozilla/5.0 (Windows NT 10.0; {agents[0]}) Chrome/142.0.0.0 {agents[1]}"
         names = ("_ga", "_ga_TEST0000001", "FPID", "ajs_anonymous_id", "OptanonConsent", "session")
         cookies = "; ".join(f"{name}={self.new('header:cookie')}" for name in names)
         return [

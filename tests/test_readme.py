@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,20 +30,28 @@ def refusals() -> list[list[str]]:
     return [[value, say] for value, say in re.findall(r'^    [A-Z_]+ = "(\w+)"  #: (.+)$', source, re.M)]
 
 
-def test_the_table_of_settings_is_the_code() -> None:
-    assert table("settings") == [[name, default or "–", unit, say] for name, default, unit, say in describe()]
+def settings() -> list[list[str]]:
+    return [[name, default or "–", unit, say] for name, default, unit, say in describe()]
 
 
-def test_the_table_of_refusals_is_the_code() -> None:
-    assert [row[0] for row in refusals()] == [refusal.value for refusal in Refusal]
-    assert table("refusals") == refusals()
-
-
-def test_the_table_of_metrics_is_the_code() -> None:
-    assert table("metrics") == [
+def metrics() -> list[list[str]]:
+    return [
         [m.name + ("_total" if m.kind == "counter" else ""), m.kind, ", ".join(m.labels) or "–", m.help]
         for m in METRICS
     ]
+
+
+#: Table of the README -> its rows, made from the code. `python -m tests.fill_readme` writes them.
+TABLES: dict[str, Callable[[], list[list[str]]]] = {"settings": settings, "refusals": refusals, "metrics": metrics}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_what_the_code_says(name: str) -> None:
+    assert table(name) == TABLES[name]()
+
+
+def test_every_refusal_is_documented() -> None:
+    assert [row[0] for row in refusals()] == [refusal.value for refusal in Refusal]
 
 
 def test_ci_runs_exactly_the_readmes_test_command() -> None:
