@@ -4,8 +4,8 @@ May not: ask the gateway, or use its code. Money is counted in cents and written
 
 Three books are kept of the same journeys: `sent` (everything), `facts` (what a site with the policy `strictest` may
 keep: some purpose of its warehouse has a fresh, explicit yes) and `recognised` (facts whose yes covers analytics, so
-that they carry a pseudonym, order ids and amounts; visits, funnels and revenue can rest on these only, so `facts` has
-none of them).
+that they carry a durable pseudonym, order ids and amounts; visits, funnels and revenue can rest on these only, so
+`facts` has none of them).
 """
 
 from __future__ import annotations
@@ -37,13 +37,19 @@ KEPT: Mapping[Protocol, frozenset[Stance]] = {
 }
 
 
+#: Events that the starter contracts keep for analytics only: being counted is not enough for them.
+FOR_ANALYTICS = frozenset({"first_visit", "email_open", "email_click", "login", "sign_up", "survey_answer"})
+
+
 def is_fact(person: Person, happening: Happening) -> bool:
-    """True if the strictest policy lets this be kept."""
+    """True if the strictest policy and the starter contracts let this be kept."""
+    if happening.choice.stance is Stance.COUNTING and happening.name in FOR_ANALYTICS:
+        return False
     return happening.choice.stance in KEPT[person.protocol]
 
 
 def is_recognised(person: Person, happening: Happening) -> bool:
-    """True if it may also carry a pseudonym."""
+    """True if it may also carry a durable pseudonym."""
     return happening.choice.stance in _RECOGNISED
 
 

@@ -48,6 +48,7 @@ def test_only_a_fresh_explicit_yes_makes_a_fact_and_only_our_tag_can_ask_to_be_m
         (Protocol.OWN, Stance.COUNTING),
     }
     assert not is_recognised(people[Protocol.OWN], _happening("page_view", Stance.COUNTING))
+    assert not is_fact(people[Protocol.OWN], _happening("first_visit", Stance.COUNTING))
 
 
 def test_every_book_is_part_of_the_one_before() -> None:
