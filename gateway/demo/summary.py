@@ -11,6 +11,7 @@ from gateway.demo.sender import Received
 from gateway.demo.truth import FUNNEL, Truth
 from gateway.demo.words import Stance
 
+_MONTH_MS = 30 * 86_400_000
 _MOMENT = "toUInt64(toUnixTimestamp64Milli(event_time))"
 _STEPS = ", ".join(f"event = '{step}'" for step in FUNNEL)
 _LEVELS = ", ".join(f"countIf(level >= {place}) AS {step}" for place, step in enumerate(FUNNEL, start=1))
@@ -18,9 +19,9 @@ _LEVELS = ", ".join(f"countIf(level >= {place}) AS {step}" for place, step in en
 #: Three questions, each with what it answers.
 QUESTIONS: tuple[tuple[str, str], ...] = (
     (
-        "How many visits reach each step from product to purchase?",
-        f"SELECT {_LEVELS} FROM (SELECT session, windowFunnel(86400000)({_MOMENT}, {_STEPS}) AS level "
-        "FROM events WHERE session != toUUID('00000000-0000-0000-0000-000000000000') GROUP BY session)",
+        "How many recognised visitors get from a product to a purchase?",
+        f"SELECT {_LEVELS} FROM (SELECT visitor, windowFunnel({_MONTH_MS})({_MOMENT}, {_STEPS}) AS level "
+        "FROM events WHERE visitor_kind = 'durable' GROUP BY visitor)",
     ),
     (
         "What does each seller sell?",

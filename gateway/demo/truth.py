@@ -27,6 +27,8 @@ MICRO: tuple[str, ...] = (
     *("survey_answer", "email_click", "remove_from_cart"),
 )
 
+_MICRO_KEYS = ("visitors", "visitors_to_purchase", "sessions", "sessions_to_purchase")
+
 _RECOGNISED = frozenset({Stance.YES, Stance.MEASURING})
 
 #: The stances that make a fact, by protocol. Only our own tag can say "count me, but do not recognise me".
@@ -70,24 +72,28 @@ class Book:
         self.money: Counter[tuple[str, str, str]] = Counter()  # (dimension, its value, currency) -> cents
         self.orders = 0
         self.sessions: Counter[tuple[str, str]] = Counter()  # (dimension, its value)
-        self.session_funnel: Counter[str] = Counter()
+        self.session_funnel: Counter[tuple[str, str]] = Counter()  # (protocol, step); Segment names no sessions
         self.visitor_funnel: Counter[str] = Counter()
         self.visitors = 0
-        self.micro: Counter[tuple[str, str]] = Counter()  # (event, 'sessions' or 'then_purchase')
+        self.micro: Counter[tuple[str, str]] = (
+            Counter()
+        )  # (event, 'visitors', 'sessions' or the same with '_to_purchase')
 
     def note(self, person: Person, visits: list[tuple[Visit, list[Happening]]]) -> None:
         """One person's visits, each with the happenings of this book's selection."""
         seen = [(visit, happenings) for visit, happenings in visits if happenings]
         for visit, happenings in seen:
             self._note_visit(person, visit, happenings)
+        everything = [happening for _, happenings in seen for happening in happenings]
         self.visitors += bool(seen)
-        self.visitor_funnel.update(reached([happening for _, happenings in seen for happening in happenings]))
+        self.visitor_funnel.update(reached(everything))
+        self._note_micro("visitors", everything)
 
     def _note_visit(self, person: Person, visit: Visit, happenings: list[Happening]) -> None:
         self.countries[person.country[:2]] += len(happenings)
         self.sessions.update([("all", ""), ("channel", visit.touch.channel), ("campaign", visit.touch.campaign)])
-        self.session_funnel.update(reached(happenings))
-        self._note_micro([happening.name for happening in happenings])
+        self.session_funnel.update((person.protocol.value, step) for step in reached(happenings))
+        self._note_micro("sessions", happenings)
         for happening in happenings:
             self.names[happening.name] += 1
             self.adapters[adapter_of(person, happening)] += 1
@@ -95,10 +101,12 @@ class Book:
             if happening.name in ("purchase", "refund"):
                 self._note_money(visit, happening)
 
-    def _note_micro(self, names: list[str]) -> None:
+    def _note_micro(self, basis: str, happenings: list[Happening]) -> None:
+        """Each micro-conversion once, and once more if a purchase follows it."""
+        names = [happening.name for happening in happenings]
         for name in set(names).intersection(MICRO):
-            self.micro[name, "sessions"] += 1
-            self.micro[name, "then_purchase"] += "purchase" in names[names.index(name) :]
+            self.micro[name, basis] += 1
+            self.micro[name, f"{basis}_to_purchase"] += "purchase" in names[names.index(name) :]
 
     def _note_money(self, visit: Visit, happening: Happening) -> None:
         currency, cents = str(happening.properties["currency"]), round(float(happening.properties["value"]) * 100)
@@ -136,13 +144,13 @@ class Book:
             "revenue_by_channel": self._amounts("channel"),
             "revenue_by_seller": self._amounts("seller"),
             "funnel": {
-                "sessions": {step: self.session_funnel[step] for step in FUNNEL},
                 "visitors": {step: self.visitor_funnel[step] for step in FUNNEL},
+                "sessions_by_protocol": {
+                    protocol.value: {step: self.session_funnel[protocol.value, step] for step in FUNNEL}
+                    for protocol in Protocol
+                },
             },
-            "micro": {
-                name: {key: self.micro[name, key] for key in ("sessions", "then_purchase")}
-                for name in sorted(set(MICRO))
-            },
+            "micro": {name: {key: self.micro[name, key] for key in _MICRO_KEYS} for name in sorted(set(MICRO))},
         }
 
     def _sessions_by(self, dimension: str) -> dict[str, int]:

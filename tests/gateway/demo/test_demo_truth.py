@@ -72,11 +72,14 @@ def test_each_break_down_sums_to_the_whole() -> None:
 
 def test_the_funnel_narrows_and_a_visitor_reaches_at_least_what_one_of_their_visits_does() -> None:
     for book in (TRUTH.sent, TRUTH.recognised):
-        for funnel in (book.session_funnel, book.visitor_funnel):
+        told = book.whole()["funnel"]
+        for funnel in (told["visitors"], *told["sessions_by_protocol"].values()):
             steps = [funnel[step] for step in FUNNEL]
             assert steps == sorted(steps, reverse=True)
-            assert steps[-1] > 0
-        assert book.visitors >= book.visitor_funnel["product_view"] > 0
+            assert steps[0] > 0
+        assert book.visitors >= told["visitors"]["product_view"]
+        for protocol, funnel in told["sessions_by_protocol"].items():
+            assert funnel["product_view"] <= book.names["product_view"], protocol
 
 
 def test_the_truth_equals_a_count_by_hand() -> None:
