@@ -80,13 +80,12 @@ def _serve(data: Path, port: int, analyst_max_seconds: int, stop: threading.Even
     accepting.join()
     _drain(server, store)
     server.server_close()
-    server.rows.close()
     store.close()
 
 
 def _open(data: Path, port: int, analyst_max_seconds: int) -> tuple[Store, EngineServer]:
     try:
-        rows = RowFiles(data)
+        rows = RowFiles(data / "run")
         store = Store(data / "warehouse")
         for _ in migrate(store, Variant.EMBEDDED):
             pass

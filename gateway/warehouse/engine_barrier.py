@@ -7,7 +7,8 @@ May not run the statement. Four walls, each closing what the others leave open (
    *scalar* `file('/etc/passwd')` through, also as `arrayMap(file, ...)` and `* APPLY file`; DESCRIBE opens files; some
    table functions reach out before they are checked. The names are looked for in chDB's own canonical writing of the
    statement, where comments are gone and `"\\x66ile"` is `file`.
-3. Settings from the URL: only those of a list that change how an answer looks.
+3. Settings from the URL: only those of a list that change how an answer looks. In the statement: none; `readonly=1`
+   lets those of a subquery through. Keywords are capital letters in the canonical writing.
 4. `readonly=1` and the limits, set last, on the statement's own handle.
 """
 
@@ -69,6 +70,8 @@ class Barrier:
             name = token.text.strip(b'`"').decode(errors="replace").lower()
             if token.kind in ("word", "quoted") and (name in FORBIDDEN or (before == b"(" and name in self._tables)):
                 raise EngineError(READONLY, f"A reader may not use {name}().")
+            if token.text == b"SETTINGS":
+                raise EngineError(READONLY, "A reader may not change settings in a statement.")
             before = token.text
 
     def _canonical(self, sql: bytes) -> bytes:

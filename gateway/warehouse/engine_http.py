@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from gateway.warehouse.engine_barrier import Barrier
 from gateway.warehouse.engine_codings import encoded
 from gateway.warehouse.engine_endpoint import READER
-from gateway.warehouse.engine_errors import ABORTED, AUTHENTICATION_FAILED, READONLY, EngineError
+from gateway.warehouse.engine_errors import ABORTED, AUTHENTICATION_FAILED, READONLY, UNKNOWN_FORMAT, EngineError
 from gateway.warehouse.engine_request import Ask, BodyCut, read_all, read_ask, read_body, read_form
 from gateway.warehouse.engine_rows import RowFiles
 from gateway.warehouse.engine_statements import find_format, find_insert
@@ -142,14 +142,14 @@ class Exchange(BaseHTTPRequestHandler):
     def _for_reader(self, ask: Ask, sql: bytes) -> Statement:
         settings = self.engine.barrier.settings(ask.settings)
         self.engine.barrier.check(sql)
-        return Statement(sql, ask.query_id, ask.database, find_format(sql) or ask.format, settings, writes=False)
+        return Statement(sql, ask.query_id, ask.database, _format(ask, sql), settings, writes=False)
 
     def _for_writer(self, ask: Ask, sql: bytes) -> Statement:
         kind, _ = self.engine.store.classify(sql)
         writes = kind != "READ_ONLY"
         if writes and ask.only_reads:
             raise EngineError(READONLY, "GET only reads (readonly mode); use POST to change anything.")
-        return Statement(sql, ask.query_id, ask.database, find_format(sql) or ask.format, ask.settings, writes)
+        return Statement(sql, ask.query_id, ask.database, _format(ask, sql), ask.settings, writes)
 
     def _send_result(self, ask: Ask, statement: Statement, result: Result) -> None:
         headers = self._headers_of(ask.query_id)
@@ -204,6 +204,14 @@ class Exchange(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value.replace("\r", " ").replace("\n", " "))
         self.end_headers()
+
+
+def _format(ask: Ask, sql: bytes) -> str:
+    """The format of the answer. Names of chDB's own (dataframes of Python) are none of ClickHouse's."""
+    name = find_format(sql) or ask.format
+    if not name.isalnum() or name.lower() in ("arrowtable", "dataframe", "datastore", "debug"):
+        raise EngineError(UNKNOWN_FORMAT, f"Unknown format {name}.")
+    return name
 
 
 def _joined(query: bytes, body: bytes) -> bytes:

@@ -7,6 +7,7 @@ is cut short: that is a `BodyCut`, has no answer, and nothing of it is ever run.
 from __future__ import annotations
 
 import hmac
+import re
 import uuid
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -23,6 +24,8 @@ from gateway.warehouse.engine_errors import AUTHENTICATION_FAILED, BAD_REQUEST, 
 
 _READ_BYTES = 1024 * 1024
 _CHUNK_LINE_BYTES = 1024
+_KEYS_LIMIT = 1000
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 #: Keys of the URL that speak of the transport. They are no settings of the statement.
 _TRANSPORT = frozenset(
     {
@@ -73,21 +76,37 @@ class Ask(NamedTuple):
 
 def read_ask(path: str, headers: Message, method: str, tokens: Mapping[str, str]) -> Ask:
     """The request line and the headers. Raises `EngineError` without a valid token."""
-    pairs = parse_qsl(urlsplit(path).query, keep_blank_values=True, max_num_fields=1000)
+    pairs = _read_keys(path)
     keys = dict(pairs)
     user = _read_user(headers, keys, tokens)
     if "1" in (keys.get("compress"), keys.get("decompress")):
         raise EngineError(NOT_IMPLEMENTED, "compress=1 is not spoken here; ask for enable_http_compression=1")
+    settings = {key: value for key, value in keys.items() if key not in _TRANSPORT}
+    for name in settings:
+        check_name(name)
     return Ask(
         user,
         "\n".join(value for key, value in pairs if key == "query").encode(),
         keys.get("query_id") or str(uuid.uuid4()),
         keys.get("database") or str(headers.get("X-ClickHouse-Database", "")),
         headers.get("X-ClickHouse-Format") or keys.get("default_format") or "TabSeparated",
-        {key: value for key, value in keys.items() if key not in _TRANSPORT},
+        settings,
         engine_codings.choose(headers.get("Accept-Encoding", "")) if keys.get("enable_http_compression") == "1" else "",
         method != "POST",
     )
+
+
+def check_name(name: str) -> None:
+    """Names of settings and parameters stand in a SET as they are, so they may be nothing but names."""
+    if not _NAME.fullmatch(name):
+        raise EngineError(BAD_REQUEST, "A key of the URL is not the name of a setting.")
+
+
+def _read_keys(path: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(urlsplit(path).query, keep_blank_values=True, max_num_fields=_KEYS_LIMIT)
+    except ValueError:
+        raise EngineError(BAD_REQUEST, f"The URL is not understood, or has more than {_KEYS_LIMIT} keys.") from None
 
 
 def _read_user(headers: Message, keys: Mapping[str, str], tokens: Mapping[str, str]) -> str:
@@ -170,5 +189,6 @@ def read_form(body: bytes, content_type: str) -> dict[str, str]:
         name = part.get_param("name", header="content-disposition")
         if part.get_filename() and name != "query" and not str(name).startswith("param_"):
             raise EngineError(NOT_IMPLEMENTED, "External tables are not spoken here; put the rows into a table.")
+        check_name(str(name))
         fields[str(name)] = bytes(cast(bytes, part.get_payload(decode=True))).decode()
     return fields

@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+#: A quote that is not closed takes the rest of the text: that keeps every text linear to read.
 _TOKEN = re.compile(
     rb"""
     (?P<blank>   \s+ | --[^\n]* | \#[ !][^\n]* | /\*.*?(?:\*/|\Z) )
-  | (?P<string>  '(?:[^'\\]|\\.)*' )
-  | (?P<quoted>  "(?:[^"\\]|\\.)*" | `(?:[^`\\]|\\.)*` )
+  | (?P<string>  '(?:[^'\\]|\\(?:.|\Z))*+(?:'|\Z) )
+  | (?P<quoted>  "(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z) | `(?:[^`\\]|\\(?:.|\Z))*+(?:`|\Z) )
   | (?P<word>    [A-Za-z_][A-Za-z0-9_]* )
   | (?P<open>    [(\[{] )
   | (?P<close>   [)\]}] )
@@ -105,9 +106,10 @@ def _find_rows(text: bytes, tokens: Iterator[Token]) -> Insert | None:
             continue
         if token.is_word(b"SETTINGS"):
             settings_at = token.start
-        if token.is_word(b"VALUES") and not selects and settings_at is None:
+        named = len(last) > 1 and last[-2].is_word(b"FORMAT") and last[-2].depth == 0
+        if token.is_word(b"VALUES") and not selects and settings_at is None and not named:
             return Insert(text, token.end, "Values", token.start, token.start, None)
-        if len(last) > 1 and last[-2].is_word(b"FORMAT") and last[-2].depth == 0:
+        if named:
             if selects and input_at is None:
                 return None
             clause_to = last[-2].start

@@ -112,7 +112,7 @@ class Store:
     def ask(self, sql: str) -> str:
         """A statement of the engine itself, answered as TSV."""
         try:
-            return bytes(self._root.query(sql, "TSVRaw").bytes()).decode()
+            return bytes(self._root._conn.query(sql, "TSVRaw").bytes()).decode()
         except RuntimeError as error:
             raise ChdbError(str(error)) from None
 
@@ -157,12 +157,12 @@ class Store:
 
     def _execute(self, handle: Any, statement: Statement) -> Result:
         if statement.database:
-            handle.query("USE " + "`" + statement.database.replace("\\", "\\\\").replace("`", "\\`") + "`")
+            handle._conn.query("USE " + "`" + statement.database.replace("\\", "\\\\").replace("`", "\\`") + "`")
         sets = [f"{name} = {quote(value)}" for name, value in statement.settings.items()]
-        handle.query("SET " + ", ".join([f"log_comment = {quote(statement.query_id)}", *sets]))
+        handle._conn.query("SET " + ", ".join([f"log_comment = {quote(statement.query_id)}", *sets]))
         sql = _text(with_query_ids(statement.sql, self.running()))
         if statement.format.lower() not in STREAMED or not statement.selects:
-            return _whole(handle.query(sql, statement.format))
+            return _whole(handle._conn.query(sql, statement.format))
         return _stream(handle._conn, sql, statement.format)
 
     def _open(self) -> Any:
