@@ -134,7 +134,7 @@ def _needs(rows: list[Speaks], mask: Mask, vendor: str) -> tuple[Mapping[str, in
     if vendor:
         groups = {key: flags | {f"vendor {vendor}"} for key, flags in groups.items()}
     bits = {flag: 1 << bit for bit, flag in enumerate(sorted(set().union(*groups.values())))}
-    return bits, tuple((sum(bits[flag] for flag in flags), mask((key[0],))) for key, flags in groups.items())
+    return bits, tuple(sorted((sum(bits[flag] for flag in flags), mask((key[0],))) for key, flags in groups.items()))
 
 
 def _refuses(clauses: Clauses, language: Language, rows: list[Speaks], mask: Mask) -> dict[str, int]:

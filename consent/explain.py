@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from consent.clauses.words import EVERYWHERE, Region
 from consent.compile import rows_of
-from consent.compiled import Policy
 from consent.decide import Case, decide, hear, is_fresh, settle
 from consent.words import EMPTY, KNOWN_CHILD, REMARK, UNREADABLE, Decision, Language, Rule, Signal
 

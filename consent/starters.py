@@ -11,6 +11,8 @@ from importlib.resources import files
 #: Name -> what it is for, in one line.
 STARTERS: Mapping[str, str] = {
     "strictest": "asks first for everything, everywhere; what a gateway without a policy obeys",
+    "europe": "the EEA with France apart, the United Kingdom, Switzerland; the strictest of them elsewhere",
+    "world": "europe, and US states with Global Privacy Control honoured in all of them",
 }
 
 

@@ -86,8 +86,7 @@ class Speaks(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Believed:
+class Believed(NamedTuple):
     """Languages whose yes, or whose no, counts, each with its line."""
 
     yes: Mapping[Language, int]
