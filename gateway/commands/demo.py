@@ -78,10 +78,11 @@ def demo(visitors: int, seed: int, address: Address, days: int, rate: float, tru
         received = _send(plan, truth, address, rate)
     except GatewayAway as error:
         raise click.ClickException(str(error)) from None
-    for line in summarise(truth, received, perf_counter() - started):
-        click.echo(line)
+    seconds = perf_counter() - started
     if truth_file is not None:
         _write(truth_file, plan, truth)
+    for line in summarise(truth, received, seconds):
+        click.echo(line)
 
 
 def _send(plan: Plan, truth: Truth, address: Address, rate: float) -> Received:
@@ -101,4 +102,5 @@ def _write(file: IO[str], plan: Plan, truth: Truth) -> None:
     plan_made: dict[str, Any] = plan._asdict()
     json.dump({"plan": plan_made, **truth.as_json()}, file, indent=1, ensure_ascii=False)
     file.write("\n")
-    click.echo(f"\nThe truth is in {file.name}.")
+    file.flush()
+    click.echo(f"The truth is in {file.name}.")
