@@ -31,7 +31,7 @@ def _address(_context: click.Context, _parameter: click.Parameter, url: str) -> 
 
 @click.command()
 @click.option("--visitors", type=click.IntRange(min=1), default=1000, show_default=True, help="How many people come.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes up the same people.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes up the same events.")
 @click.option(
     "--url",
     "address",
@@ -64,7 +64,8 @@ def demo(visitors: int, seed: int, address: Address, days: int, rate: float, tru
     """Send the traffic of an invented home-decor marketplace to a running gateway.
 
     Real HTTP in three protocols, with consent choices as different as the countries that people come from, and one
-    bad hit in fifty. Running it twice counts everything twice: the same seed sends the same events again.
+    bad hit in fifty. Running it twice counts everything twice: the same seed sends the same
+    events again, at times that end now.
 
     \b
     Example:

@@ -1,6 +1,7 @@
 """How people walk through the shop: a Markov chain whose steps towards the basket grow with the wish to buy.
 
-May not: read a clock; `now` is passed. The same seed, number and `now` give the same journey, whoever else is invented.
+May not: read a clock; `now` is passed. The same seed and number give the same journey, whoever else is invented;
+another `now` moves its times and nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gateway.demo.words import Journey, Person, Protocol, Visit
 
 LAST_START_S = 9_000.0  # a visit starts at least this long before `now`,
 LONGEST_VISIT_S = 5_400.0  # is not walked on after this,
-APART_S = 14_400.0  # and starts this long before or after every other of the same person
+APART_S = 10_800.0  # and starts this long before or after every other of the same person
 MOST_EVENTS = 70
 
 #: How busy each hour of the day is, 0 to 23, local time.
@@ -64,7 +65,7 @@ def journey(seed: int, index: int, days: int, now: float) -> Journey:
     """The person of that number and all their visits within the last `days` before `now`."""
     person = invent(seed, index, now)
     lots = Random(f"{seed}/{index}/journey")
-    starts = _starts(lots, person, days, now)
+    starts = _starts(Random(f"{seed}/{index}/starts"), person, days, now)
     visits: list[Visit] = []
     last: Walk | None = None
     for number, at in enumerate(starts):
@@ -83,8 +84,8 @@ def _starts(lots: Random, person: Person, days: int, now: float) -> list[float]:
         if fits and all(abs(at - other) >= APART_S for other in starts):
             starts.append(at)
         if len(starts) == person.visits:
-            break
-    return sorted(starts) or [now - LAST_START_S]
+            return sorted(starts)
+    return [now - LAST_START_S - APART_S * back for back in reversed(range(person.visits))]
 
 
 def _moment(lots: Random, person: Person, now: float, window_s: float) -> float:

@@ -24,6 +24,18 @@ def test_the_same_seed_walks_the_same_ways() -> None:
     assert journey(2, 0, DAYS, NOW) != JOURNEYS[0]
 
 
+def test_another_moment_moves_the_times_and_nothing_else() -> None:
+    for index, before in enumerate(JOURNEYS[:200]):
+        later = journey(1, index, DAYS, NOW + 50_000)
+        assert [_timeless(visit.happenings) for visit in before.visits] == [
+            _timeless(visit.happenings) for visit in later.visits
+        ]
+
+
+def _timeless(happenings: tuple[Happening, ...]) -> list[tuple[object, ...]]:
+    return [(one.name, one.event_id, one.page, one.choice.stance, one.properties, one.lines) for one in happenings]
+
+
 def test_a_thousand_visitors_do_twenty_to_forty_thousand_things_of_many_kinds() -> None:
     kinds = Counter(happening.name for happening in HAPPENINGS)
 
