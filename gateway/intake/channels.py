@@ -68,16 +68,26 @@ _BY_BRAND = {
     **dict.fromkeys(("awin1", "tradedoubler", "linksynergy", "anrdoezrs", "webgains", "impact"), "affiliate"),
 }
 
-#: Whole hosts that their brand would misplace, and brands that live under other names.
+#: Whole hosts that their name would misplace -> source and channel.
 _BY_HOST = {
-    **dict.fromkeys(("mail.google.com", "mail.yahoo.com", "outlook.live.com", "outlook.office.com"), "email"),
-    **dict.fromkeys(("mail.aol.com", "deref-gmx.net", "deref-web.de", "com.google.android.gm"), "email"),
-    **dict.fromkeys(("t.co", "lnkd.in", "pin.it", "fb.me", "com.pinterest"), "social"),
-    **dict.fromkeys(("youtu.be", "wa.me", "t.me"), "messaging"),
-    "youtu.be": "video",
-    "gemini.google.com": "assistant",
-    "copilot.microsoft.com": "assistant",
-    "com.google.android.googlequicksearchbox": "organic",
+    "mail.google.com": ("gmail", "email"),
+    "com.google.android.gm": ("gmail", "email"),
+    "mail.yahoo.com": ("yahoo", "email"),
+    "outlook.live.com": ("outlook", "email"),
+    "outlook.office.com": ("outlook", "email"),
+    "deref-gmx.net": ("gmx", "email"),
+    "deref-web.de": ("web.de", "email"),
+    "t.co": ("twitter", "social"),
+    "lnkd.in": ("linkedin", "social"),
+    "pin.it": ("pinterest", "social"),
+    "fb.me": ("facebook", "social"),
+    "com.pinterest": ("pinterest", "social"),
+    "youtu.be": ("youtube", "video"),
+    "wa.me": ("whatsapp", "messaging"),
+    "t.me": ("telegram", "messaging"),
+    "gemini.google.com": ("gemini", "assistant"),
+    "copilot.microsoft.com": ("copilot", "assistant"),
+    "com.google.android.googlequicksearchbox": ("google", "organic"),
 }
 
 #: Query parameter -> kind of click. Its value is never looked at.
@@ -116,11 +126,11 @@ def _by_medium(medium: str, source: str, click: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _from_host(host: str) -> Origin:
-    brand = _brand(host)
-    channel = _BY_HOST.get(host.removeprefix("www.")) or _BY_BRAND.get(brand)
-    if channel is None:
-        return Origin(host, "referral", "referral")
-    return Origin(brand, channel, channel)
+    source, channel = _BY_HOST.get(host.removeprefix("www."), ("", ""))
+    if not channel:
+        source = _brand(host)
+        channel = _BY_BRAND.get(source, "")
+    return Origin(source, channel, channel) if channel else Origin(host, "referral", "referral")
 
 
 @lru_cache(maxsize=4096)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 #: Length of an IBAN by country. Source: SWIFT IBAN registry; SEPA countries and neighbours.
 _IBANS = (
-    "NO15 BE16 DK18 FI18 NL18 MK19 SI19 AT20 BA20 EE20 LT20 LU20 XK20 CH21 HR21 LI21 LV21 BG22 DE22 GB22 IE22 ME22 RS22 "
-    "GI23 AD24 CZ24 ES24 MD24 RO24 SE24 SK24 PT25 IS26 TR26 FR27 GR27 IT27 MC27 SM27 AL28 CY28 HU28 PL28 UA29 MT31"
+    "NO15 BE16 DK18 FI18 NL18 MK19 SI19 AT20 BA20 EE20 LT20 LU20 XK20 CH21 HR21 LI21 LV21 BG22 DE22 GB22 IE22 ME22 "
+    "RS22 GI23 AD24 CZ24 ES24 MD24 RO24 SE24 SK24 PT25 IS26 TR26 FR27 GR27 IT27 MC27 SM27 AL28 CY28 HU28 PL28 UA29 MT31"
 )
 IBAN_LENGTHS = {entry[:2]: int(entry[2:]) for entry in _IBANS.split()}
 
@@ -52,14 +52,6 @@ def is_iban(text: str) -> bool:
     if IBAN_LENGTHS.get(text[:2]) != len(text):
         return False
     return int("".join(str(int(character, 36)) for character in text[4:] + text[:4])) % 97 == 1
-
-
-def is_gtin(digits: str) -> bool:
-    """EAN-8, UPC-A, EAN-13 or GTIN-14: the number of an article, harmless. Source: GS1 General Specifications 7.9."""
-    if len(digits) not in (8, 12, 13, 14):
-        return False
-    weighed = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return weighed % 10 == 0
 
 
 def _weighed(digits: str, weights: tuple[int, ...]) -> int:

@@ -56,7 +56,7 @@ def _bare(found: str) -> str:
     return found.translate(_SEPARATORS).upper()
 
 
-_DATE = re.compile(r"\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)\d\d")
+_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d[-./][01]?\d[-./][0-3]?\d|[0-3]?\d[-./][01]?\d[-./](?:19|20)\d\d")
 
 #: Country calling codes that may follow `00`. Source: ITU E.164 list of assigned codes, Europe and its neighbours, US.
 _CALLING = re.compile(r"00(?:1[2-9]|2[07]|3[0-469]|35\d|37\d|38\d|4[0-9]|42[013]|5[1-8]|6[0-6]|7|8[1-6]|9[0-58]|97\d)")
@@ -131,11 +131,27 @@ def _iban_pattern() -> str:
 
 _AT = r"(?:@|＠|%(?:25){0,3}40|\s?[(\[{]\s?at\s?[)\]}]\s?)"
 _DOT = r"(?:\.|\s?[(\[{]\s?(?:dot|punkt)\s?[)\]}]\s?)"
+
+#: Where a bare number may begin and end: not within a word, a longer number or a decimal fraction.
+_START = r"(?<![\w+-])(?<!\d[.,])"
+_END = r"(?![\w-]|[.,]\d)"
 _GAP = r"[ \u00a0\u202f./()-]"
+
+#: Numbers of countries that dial without a leading 0, as they are written there.
+_LOCAL_PHONES = (
+    r"[2-9]\d\d[ .-]\d{3}[ .-]\d{3,4}",  # ES, PL, PT, CZ, GR: 612 345 678, 694 123 4567
+    r"[679]\d\d(?:[ .-]\d\d){3}",  # ES: 612 34 56 78
+    r"[2-9]\d \d{3} \d\d \d\d",  # ES, PL: 91 123 45 67
+    r"3[2-9]\d[ .-]?\d{6,7}",  # IT: 347 1234567
+    r"[67]\d{8}|9[1236]\d{7}|69\d{8}",  # ES, PT, GR in one run
+    r"\d\d(?: \d\d){3}|[2-9]\d\d \d\d \d{3}",  # DK, NO: 20 12 34 56, 412 34 567
+)
 
 RULES = (
     _rule(
-        "email", rf"(?i)(?<![\w.+-])[\w.!#$&'*+/=?^`{{|}}~-]{{1,256}}+{_AT}[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,6}}"
+        "email",
+        rf"(?i)(?:(?<![\w.+-])[\w.!#$&'*+/=?^`{{|}}~-]{{1,256}}+|\"[^\"@]{{1,64}}\"){_AT}"
+        rf"[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,6}}",
     ),
     _rule("token", r"(?<![\w-])eyJ[\w-]{5,}(?:\.[\w-]{2,}){1,2}"),
     _rule(
@@ -147,9 +163,9 @@ RULES = (
     _rule("iban", _iban_pattern(), _checked(identifiers.is_iban)),
     _rule("token", r"(?<![^\W_])[0-9a-fA-F]{32,128}(?![^\W_])", _is_mixed),
     _rule("token", r"(?i)(?<![^\W_])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![^\W_])", in_codes=False),
+    _rule("ip", r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]{0,15}(?:%\w{1,16})?(?![\w:])", _is_address_6),
     _rule("ip", r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)", _is_address),
     _rule("mac", r"(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-])"),
-    _rule("ip", r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]{0,15}(?:%\w{1,16})?(?![\w:])", _is_address_6),
     _rule("card", r"(?<![\d+])\d(?:[ -]?\d){13,18}(?!\d)", _checked(identifiers.is_card)),
     _rule(
         "national_id",
@@ -168,7 +184,7 @@ RULES = (
         lambda found: identifiers.is_finnish(found.upper()),
     ),
     _rule("national_id", r"(?<!\w)\d\d\.\d\d\.\d\d-\d{3}\.\d\d(?!\w)", _checked(identifiers.is_belgian)),
-    _rule("phone", r"(?<![\w+])\(?\+\(?[1-9](?:[ \u00a0\u202f./()-]{0,3}\d){7,14}(?!\d)"),
+    _rule("phone", r"(?<![\w+])\+[1-9](?:[ \u00a0\u202f./()-]{0,3}\d){7,14}(?!\d)"),
     _rule("national_id", r"(?<![\w+-])(?:19|20)?\d{6}[-+]\d{4}(?![\w-])", _checked(identifiers.is_swedish), False),
     _rule("national_id", r"(?<![\w+-])\d{6}-\d{4}(?![\w-])", _checked(identifiers.is_danish), False),
     _rule("national_id", r"(?<![\w+-])\d{6}/\d{4}(?![\w-])", _checked(identifiers.is_czech), False),
@@ -179,15 +195,12 @@ RULES = (
         False,
     ),
     _rule("national_id", r"(?i)(?<![\w+-])\d{7}[A-W][A-IW]?(?!\w)", _checked(identifiers.is_irish), False),
-    _rule("national_id", r"(?<![\w.,+-])\d(?:[ .-]?\d){8,12}(?![\w-])", _is_national, False),
-    _rule("phone", rf"(?<![\w.,+-])00[1-9](?:{_GAP}{{0,3}}\d){{8,13}}(?!\d)", _is_zero_zero_phone, False),
-    _rule("phone", rf"(?<![\w.,+-])\(?0[1-9](?:{_GAP}{{0,3}}\d){{7,10}}(?![\w-])", _is_national_phone, False),
+    _rule("phone", rf"{_START}00[1-9](?:{_GAP}{{0,3}}\d){{8,13}}(?!\d)", _is_zero_zero_phone, False),
+    _rule("national_id", rf"{_START}\d(?:[ .-]?\d){{8,12}}{_END}", _is_national, False),
     _rule(
-        "phone",
-        r"(?<![\w.,+-])(?:[2-9]\d\d[ .-]\d{3}[ .-]\d{3,4}|[679]\d\d(?:[ .-]\d\d){3}|[67]\d{8}|9[1236]\d{7}|69\d{8}"
-        r"|3[2-9]\d[ .-]?\d{6,7}|\d\d(?: \d\d){3}|[2-9]\d{2} \d\d \d{3})(?![\w.,-])",
-        in_codes=False,
+        "phone", rf"{_START}(?:\(0[1-9]\d{{0,4}}\)|0[1-9])(?:{_GAP}{{0,3}}\d){{4,10}}{_END}", _is_national_phone, False
     ),
+    _rule("phone", rf"{_START}(?:{'|'.join(_LOCAL_PHONES)}){_END}", in_codes=False),
     _rule("token", r"(?<![^\W_])[\w+/-]{24,}={0,2}", _is_opaque, in_codes=False),
 )
 
