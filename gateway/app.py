@@ -34,7 +34,7 @@ from gateway.warehouse.load import Loader
 from gateway.web.admin import Admin, admin_app
 from gateway.web.collect import Collect, Limits
 from gateway.web.peers import Peers
-from gateway.web.protocol import limited, sweep
+from gateway.web.wire import sweep, wire
 
 _log = logging.getLogger("gateway")
 
@@ -96,7 +96,8 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
-    server = Server(_uvicorn(app, limited(app.refuse, settings.body_timeout_s)))
+    protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
+    server = Server(_uvicorn(app, protocol))
     due = Due(_KEYS_EVERY_S)
 
     async def tick(lag_s: float) -> None:
@@ -145,7 +146,6 @@ def settle_garbage() -> None:
 
 def _limits(settings: Settings) -> Limits:
     return Limits(
-        settings.body_limit_bytes,
         settings.inflated_limit_bytes,
         settings.retry_after_s,
         settings.path_prefix.rstrip("/"),
@@ -156,6 +156,8 @@ def _uvicorn(app: Any, protocol: Any = "httptools") -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=protocol,
+        interface="asgi3",
+        proxy_headers=False,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -5,8 +5,8 @@ May not: wait for the disk on the event loop; look inside a fact.
 Rules:
     1. All hits of one group share one future and one fsync. While a group is being written, the next one gathers: no
        timer and no tuning; an idle process commits at once, a busy one commits as often as its disk can.
-    2. A group begins at the end of the loop's turn. Why: hits read in the same turn share it (at 32 clients that
-       halves the commits).
+    2. A lone hit is committed at the end of the loop's turn. After a group of several, the next one gathers for a
+       millisecond more, as PostgreSQL's commit_delay does where commit_siblings are at work: half the commits.
     3. A waiter that is cancelled does not cancel the others: the future cannot be cancelled.
     4. What fails is told to everyone in the group, never acknowledged, and tried again only by its sender.
     5. The journal looks at its disk once a second, and four times a second while it is unavailable: it recovers by
@@ -37,6 +37,8 @@ __all__ = ["Journal", "JournalFigures", "JournalUnavailable", "Trouble"]
 
 #: Bytes that may gather in memory while one commit runs; more means that the disk hangs.
 _GATHER_LIMIT_BYTES = 32 * 1024 * 1024
+#: How long a group gathers after one that was shared. Why: a fsync costs 90 µs of CPU whatever it syncs.
+_GATHER_S = 0.001
 _LOOK_EVERY_S = 1.0
 _LOOK_AGAIN_S = 0.25
 #: From this many waiting segments on, age seals later. Why: a day without a warehouse leaves 1,300 files, not 86,400.
@@ -85,7 +87,7 @@ class Journal:
         self._current = CurrentSegment(self._disk, folder, name, settings.segment_limit_bytes, synced)
         self._group = Group(self._loop)
         self._writing: Group | None = None
-        self._busy = self._closing = False
+        self._busy = self._closing = self._has_siblings = False
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._figures = JournalFigures()
         self._trouble = self._take(self._seen())
@@ -103,7 +105,7 @@ class Journal:
         group.add(outcome)
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._commit)
+            self._commit_soon()
         return group.promise
 
     def state(self) -> str:
@@ -135,9 +137,16 @@ class Journal:
         refused.fail(self._trouble or Trouble.SLOW_DISK)
         return refused
 
+    def _commit_soon(self) -> None:
+        if self._has_siblings:
+            self._loop.call_later(_GATHER_S, self._commit)
+        else:
+            self._loop.call_soon(self._commit)
+
     def _commit(self) -> None:
-        self._writing, self._group = self._group, Group(self._loop)
-        self._jobs.put((self._write, self._writing))
+        self._writing, self._group = group, _ = self._group, Group(self._loop)
+        self._has_siblings = len(group.facts) + len(group.tallies) > 1
+        self._jobs.put((self._write, group))
 
     def _settled(self, group: Group, trouble: Trouble | None, seconds: float) -> None:
         """A group came back from the disk."""
@@ -150,7 +159,7 @@ class Journal:
             self._count(refused=len(group.facts) + len(group.tallies))
             self._trouble = self._trouble or trouble
         if self._group.facts or self._group.tallies:
-            self._commit()
+            self._commit_soon()
             return
         self._busy = False
         if self._closing:

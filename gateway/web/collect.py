@@ -1,10 +1,10 @@
-"""The public port: bytes in, an outcome made durable, an answer out.
+"""The public port: requests in, outcomes made durable, answers out.
 
-May not: judge, strip or store; it is handed a pipeline and a journal. Raw ASGI. Why: a router and request objects
-cost more than the rest of this file does per hit.
+May not: judge, strip or store; it is handed a pipeline and a journal. Never waits: an answer that depends on the disk
+is `Pending`, and leaves when the journal's commit is done.
 
 Rules
-    1. The answer goes out after the journal's commit; what cannot be made durable is answered 503 with Retry-After.
+    1. The answer leaves after the commit; what cannot be made durable is answered 503 with Retry-After.
     2. Every answer to a hit says what became of it: `X-Gateway-Outcome: facts=1 refused=0`.
     3. CORS names an origin only where a site admitted it.
 """
@@ -12,24 +12,19 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter, time
-from typing import Any
+from functools import lru_cache
+from time import time
 
 from gateway.intake.hit import Answer, Hit
 from gateway.intake.inflate import inflate
 from gateway.intake.pipeline import Pipeline, Walked, refused
-from gateway.journal.writer import Journal, JournalUnavailable
+from gateway.journal.writer import Journal
 from gateway.web.counts import Counts
 from gateway.web.peers import Peers
-from gateway.words import Outcome, Refusal
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+from gateway.web.wire import Pending, Reply, Request
+from gateway.words import Refusal
 
 #: Refusals of a whole request -> status. None is worth a retry, so none is a 5xx or 429.
 _STATUS = {
@@ -41,175 +36,143 @@ _STATUS = {
 
 _METHODS = frozenset({"GET", "POST"})
 
+_NO_STORE = b"cache-control: no-store, private\r\n"
+_TEXT = b"content-type: text/plain\r\n" + _NO_STORE
+
 #: Answers that need no hit: path -> (content type, body). Source of gpc.json: W3C GPC, 2026-04-03, section 4.
 _FIXED = {
-    "/healthz": (b"text/plain", b"ok\n"),
-    "/robots.txt": (b"text/plain", b"User-agent: *\nDisallow: /\n"),
-    "/.well-known/gpc.json": (b"application/json", b'{"gpc":true,"lastUpdate":"2026-11-22"}'),
+    "/healthz": Reply(200, _TEXT, b"ok\n"),
+    "/robots.txt": Reply(200, _TEXT, b"User-agent: *\nDisallow: /\n"),
+    "/.well-known/gpc.json": Reply(
+        200, b"content-type: application/json\r\n", b'{"gpc":true,"lastUpdate":"2026-11-22"}'
+    ),
 }
 
-#: How long a browser may remember a preflight. Source: Fetch standard; Chrome caps it at 2 h, Firefox at 24 h.
-_PREFLIGHT_HOLDS_S = b"86400"
+#: Source: Fetch standard, 3.3. How long a browser may remember a preflight; Chrome caps it at 2 h, Firefox at 24 h.
+_PREFLIGHT = b"access-control-allow-methods: GET, POST, OPTIONS\r\naccess-control-max-age: 86400\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a collect process lets in; units in the names, defaults in `gateway.settings`."""
 
-    body_bytes: int
     inflated_bytes: int
     retry_after_s: int
     path_prefix: str = ""
 
 
 class Collect:
-    """The ASGI application of a collect process.
+    """Answers requests: the `Service` of the wire.
 
-    `pipeline` may be replaced between hits, as a whole. `accepting` turns false when the process drains.
+    `pipeline` may be replaced between hits, as a whole. `accepting` turns false when the process drains; `trouble`
+    is what is wrong with the configuration, for readyz.
     """
 
     def __init__(self, pipeline: Pipeline, journal: Journal, peers: Peers, limits: Limits) -> None:
         self.pipeline = pipeline
         self.accepting = True
-        self.trouble = ""  # of the configuration, for readyz
+        self.trouble = ""
         self.counts = Counts()
+        self.answered = self.counts.answered
         self._journal = journal
         self._peers = peers
         self._limits = limits
+        self._retry_after = b"retry-after: %d\r\n" % limits.retry_after_s
+        self._others: dict[str, Callable[[], Reply]] = {"/readyz": self._ready}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; uvicorn is started with lifespan and WebSockets off, so it is always HTTP."""
-        began = perf_counter()
-        path, method = self._path(scope["path"]), scope["method"]
-        if method == "OPTIONS":
-            status, headers, body = await self._preflight(scope)
-        elif path in _FIXED and method != "POST":
-            status, headers, body = _fixed(path)
-        elif path == "/readyz":
-            status, headers, body = self._ready()
-        else:
-            status, headers, body = await self._collect(scope, path, receive)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-        self.counts.answered(status, perf_counter() - began)
+    def answer(self, request: Request) -> Reply | Pending:
+        """The answer to one request."""
+        path = self._path(request.path)
+        if request.method == "OPTIONS":
+            return self._preflight(request)
+        if request.method != "POST":
+            if path in _FIXED:
+                return _FIXED[path]
+            if path in self._others:
+                return self._others[path]()
+        return self._collected(request, self._walk(request, path))
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Counts a request that never became a hit: its sender is not told, so nobody waits for the commit."""
+    def refuse(self, refusal: Refusal) -> Reply:
+        """The answer to a request that never became a hit; its count is made durable, but nobody waits for it."""
         outcome = refused("", "", refusal)
         self.counts.settled("", "", outcome)
         self._journal.append(outcome).add_done_callback(_look_away)
+        return Reply(_STATUS.get(refusal, 400), _outcome(0, 1) + _TEXT, b"%b\n" % refusal.value.encode())
 
     def _path(self, path: str) -> str:
         prefix = self._limits.path_prefix
         return path[len(prefix) :] if prefix and path.startswith(prefix + "/") else path
 
-    async def _collect(self, scope: Scope, path: str, receive: Receive) -> tuple[int, Headers, bytes]:
-        walked = self._walk(scope, path, await self._body(scope, receive))
-        try:
-            await self._journal.append(walked.outcome)
-        except JournalUnavailable:
-            return self._unavailable(scope, walked)
-        self.counts.settled(walked.site, walked.adapter, walked.outcome)
-        answer = walked.answer
-        headers = [(b"x-gateway-outcome", _outcome(walked.outcome))]
-        if walked.admitted:
-            _add_cors(headers, scope)
-        if answer.status != 204:
-            headers.append((b"content-type", answer.content_type or b"text/plain"))
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-            headers.append((b"cache-control", b"no-store, private"))
-        return answer.status, headers, answer.body
-
-    def _walk(self, scope: Scope, path: str, body: bytes | Refusal) -> Walked:
+    def _walk(self, request: Request, path: str) -> Walked:
         """The hit's walk, or the refusal of what is no hit."""
+        if request.method not in _METHODS:
+            return _turned_away(Refusal.METHOD_NOT_ALLOWED)
+        body = self._inflated(request) if request.body else b""
         if isinstance(body, Refusal):
             return _turned_away(body)
-        if scope["method"] not in _METHODS:
-            return _turned_away(Refusal.METHOD_NOT_ALLOWED)
         source = ""
         if path.startswith("/s/"):
             source, _, rest = path[3:].partition("/")
             path = "/" + rest
-        address, country = self._peers.address_and_country(scope)
-        hit = Hit(scope["method"], path, scope["query_string"], scope["headers"], body, address, time(), country)
+        address, country = self._peers.address_and_country(request.peer, request.headers)
+        hit = Hit(request.method, path, request.query, request.headers, body, address, time(), country)
         return self.pipeline.walk(hit, source)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes | Refusal:
-        """The inflated body, bounded on the stream."""
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        while message.get("more_body") and len(body) <= self._limits.body_bytes:
-            message = await receive()
-            body += message.get("body", b"")
-        if message["type"] == "http.disconnect":
-            return Refusal.SLOW_BODY
-        if len(body) > self._limits.body_bytes:
-            return Refusal.BODY_TOO_LARGE
+    def _inflated(self, request: Request) -> bytes | Refusal:
         encoding = b""
-        for name, text in scope["headers"]:
+        for name, text in request.headers:
             if name == b"content-encoding":
                 encoding = text.strip().lower()
-        return inflate(body, encoding, self._limits.inflated_bytes) if body else body
+        return inflate(request.body, encoding, self._limits.inflated_bytes)
 
-    async def _preflight(self, scope: Scope) -> tuple[int, Headers, bytes]:
-        """204; with CORS headers if any site lists the origin, else without, and counted."""
-        asked = dict(scope["headers"])
-        origin = asked.get(b"origin", b"").decode("latin-1")
-        headers: Headers = []
-        if self.pipeline.sites.admits(origin):
-            _add_cors(headers, scope)
-            headers += [
-                (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-                (b"access-control-allow-headers", asked.get(b"access-control-request-headers", b"content-type")),
-                (b"access-control-max-age", _PREFLIGHT_HOLDS_S),
-            ]
-        else:
+    def _collected(self, request: Request, walked: Walked) -> Pending:
+        self.counts.settled(walked.site, walked.adapter, walked.outcome)
+        facts, tallies = walked.outcome
+        lines = _outcome(len(facts), len(tallies))
+        cors = _cors(_origin(request)) if walked.admitted else b""
+        answer = walked.answer
+        if answer.status != 204:
+            lines += b"content-type: %b\r\n" % (answer.content_type or b"text/plain") + _NO_STORE
+        otherwise = Reply(503, self._retry_after + cors + _TEXT, b"Not durable now; send it again.\n")
+        return Pending(self._journal.append(walked.outcome), Reply(answer.status, lines + cors, answer.body), otherwise)
+
+    def _preflight(self, request: Request) -> Reply:
+        """204; with CORS lines if any site lists the origin, else without, and counted."""
+        origin = _origin(request)
+        if not self.pipeline.sites.admits(origin.decode("latin-1")):
             self.refuse(Refusal.ORIGIN_NOT_LISTED)
-        return 204, headers, b""
+            return Reply(204)
+        asked = next((t for name, t in request.headers if name == b"access-control-request-headers"), b"content-type")
+        return Reply(204, _cors(origin) + _PREFLIGHT + b"access-control-allow-headers: %b\r\n" % asked)
 
-    def _ready(self) -> tuple[int, Headers, bytes]:
+    def _ready(self) -> Reply:
         """200 while hits are accepted and can be made durable, else 503 with the reason. Never asks the warehouse."""
         reason = "draining" if not self.accepting else self._journal.state()
-        body = f"{reason or 'ready'}\n{self.trouble}".encode()
-        return (503 if reason else 200), _plain(body), body
-
-    def _unavailable(self, scope: Scope, walked: Walked) -> tuple[int, Headers, bytes]:
-        body = b"Not durable now; send it again.\n"
-        headers = [*_plain(body), (b"retry-after", str(self._limits.retry_after_s).encode())]
-        if walked.admitted:
-            _add_cors(headers, scope)
-        return 503, headers, body
+        return Reply(503 if reason else 200, _TEXT, f"{reason or 'ready'}\n{self.trouble}".encode())
 
 
 def _turned_away(refusal: Refusal) -> Walked:
     return Walked(refused("", "", refusal), Answer(_STATUS.get(refusal, 400)), False)
 
 
-def _outcome(outcome: Outcome) -> bytes:
-    return b"facts=%d refused=%d" % (len(outcome.facts), len(outcome.tallies))
-
-
-def _add_cors(headers: Headers, scope: Scope) -> None:
-    """Names the origin that asked. Source: Fetch standard, 3.3; `*` is not enough where credentials are sent."""
-    for name, text in scope["headers"]:
+def _origin(request: Request) -> bytes:
+    for name, text in request.headers:
         if name == b"origin":
-            headers.append((b"access-control-allow-origin", text))
-            headers.append((b"access-control-allow-credentials", b"true"))
-            headers.append((b"vary", b"Origin"))
-            return
+            return text
+    return b""
 
 
-def _plain(body: bytes) -> Headers:
-    return [
-        (b"content-type", b"text/plain"),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
+@lru_cache(maxsize=256)
+def _outcome(facts: int, refusals: int) -> bytes:
+    return b"x-gateway-outcome: facts=%d refused=%d\r\n" % (facts, refusals)
 
 
-def _fixed(path: str) -> tuple[int, Headers, bytes]:
-    content_type, body = _FIXED[path]
-    return 200, [(b"content-type", content_type), (b"content-length", str(len(body)).encode())], body
+@lru_cache(maxsize=256)
+def _cors(origin: bytes) -> bytes:
+    """Names the origin that asked. Source: Fetch standard, 3.3; `*` is not enough where credentials are sent."""
+    if not origin:
+        return b""
+    return b"access-control-allow-origin: %b\r\naccess-control-allow-credentials: true\r\nvary: Origin\r\n" % origin
 
 
 def _look_away(future: asyncio.Future[None]) -> None:

@@ -6,9 +6,9 @@ May not: keep an address. Rules: `X-Forwarded-For` and the country header are be
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+
+Headers = list[tuple[bytes, bytes]]
 
 #: How many entries of X-Forwarded-For are looked at, from the right. Why: a forger may send thousands.
 _HOPS = 10
@@ -21,14 +21,12 @@ class Peers:
         self._trusted: list[IPv4Network | IPv6Network] = [ip_network(text) for text in networks]
         self._country_header = country_header.lower().encode()
 
-    def address_and_country(self, scope: MutableMapping[str, Any]) -> tuple[str, str]:
+    def address_and_country(self, peer: str, headers: Headers) -> tuple[str, str]:
         """(client address, ISO country of a trusted CDN header); '' for what is not known."""
-        client = scope["client"]
-        peer = client[0] if client else ""
         if not self._trusted or not self._trusts(peer):
             return peer, ""
-        forwarded = b",".join(text for name, text in scope["headers"] if name == b"x-forwarded-for")
-        return self._client(forwarded.decode("latin-1"), peer), self._country(scope["headers"])
+        forwarded = b",".join(text for name, text in headers if name == b"x-forwarded-for")
+        return self._client(forwarded.decode("latin-1"), peer), self._country(headers)
 
     def _client(self, forwarded: str, peer: str) -> str:
         for hop in reversed(forwarded.split(",")[-_HOPS:]):
@@ -39,7 +37,7 @@ class Peers:
                 return address
         return peer
 
-    def _country(self, headers: list[tuple[bytes, bytes]]) -> str:
+    def _country(self, headers: Headers) -> str:
         if not self._country_header:
             return ""
         told = [text.decode("latin-1").upper() for name, text in headers if name == self._country_header]
