@@ -13,12 +13,14 @@ from typing import Any
 
 import click
 from clickhouse_connect.driver.client import Client
+from urllib3.exceptions import HTTPError
 
 from gateway.commands.options import config_option, data_option, fail, setting_option
 from gateway.configuration import ConfigurationError, read_configuration
 from gateway.settings import Settings
-from gateway.warehouse.connect import WarehouseError, connect, translated
+from gateway.warehouse.connect import TransientError, WarehouseError, connect, name_of_target, translated
 from gateway.warehouse.engine_barrier_names import PRETTY
+from gateway.warehouse.engine_errors import late_sentence
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.engine_statements import find_format
 
@@ -84,7 +86,7 @@ def _ask(url: str, text: str, format_name: str | None) -> None:
     with translated(url), closing(connect(url)) as client:
         answer: Any = client.raw_stream(text, settings=_settings(client), fmt=asked)
         with closing(answer):
-            shown = _copy(answer)
+            shown = _copy(answer, url)
     if not shown and asked == _PRETTY:
         click.echo("No rows.")
 
@@ -97,13 +99,17 @@ def _settings(client: Client) -> dict[str, str]:
     }
 
 
-def _copy(answer: Any) -> int:
+def _copy(answer: Any, url: str) -> int:
     """The answer as it comes, and its size; a reader of ours that has seen enough (`| head`) is no error."""
-    out, size = sys.stdout.buffer, 0
+    size, held = 0, b""
     try:
-        while piece := answer.read(_PIECE_BYTES):
-            size += out.write(piece)
-        out.flush()
+        for piece in answer.stream(_PIECE_BYTES):
+            size += sys.stdout.buffer.write(held)
+            held = piece  # the last piece of a broken answer is the error, not rows
+        size += sys.stdout.buffer.write(held)
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         sys.stderr.close()  # Python would complain of it once more at its end
+    except HTTPError:
+        raise TransientError(name_of_target(url), late_sentence(held), "what came before is not all") from None
     return size

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gateway.warehouse.engine_barrier import Barrier
 from gateway.warehouse.engine_endpoint import FolderHeld, announce, hold, tokens, withdraw
-from gateway.warehouse.engine_errors import EngineError
+from gateway.warehouse.engine_errors import EngineError, sentence_of
 from gateway.warehouse.engine_http import EngineServer
 from gateway.warehouse.engine_rows import RowFiles
 from gateway.warehouse.engine_store import Store
@@ -86,6 +86,7 @@ def _serve(data: Path, port: int, analyst_max_seconds: int, stop: threading.Even
 def _open(data: Path, port: int, analyst_max_seconds: int) -> tuple[Store, EngineServer]:
     try:
         rows = RowFiles(data / "run")
+        (data / "warehouse").mkdir(exist_ok=True)
         store = Store(data / "warehouse")
         for _ in migrate(store, Variant.EMBEDDED):
             pass
@@ -93,7 +94,7 @@ def _open(data: Path, port: int, analyst_max_seconds: int) -> tuple[Store, Engin
     except MigrationError as why:
         raise CannotStart(str(why)) from None
     except EngineError as error:
-        raise CannotStart(f"cannot open {data / 'warehouse'}: {error}") from None
+        raise CannotStart(f"cannot open {data / 'warehouse'}: {sentence_of(str(error))}") from None
     except OSError as error:
         raise CannotStart(f"cannot listen on 127.0.0.1:{port} or write {data}: {error.strerror}") from None
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gateway.warehouse.engine_barrier_names import DROPPED, FORBIDDEN, HARMLESS, PRETTY, SETTINGS
-from gateway.warehouse.engine_errors import READONLY, SYNTAX_ERROR, EngineError
+from gateway.warehouse.engine_errors import READONLY, SYNTAX_ERROR, ChdbError, EngineError
 from gateway.warehouse.engine_statements import quote, read_tokens
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Barrier:
     def check(self, sql: bytes) -> None:
         """Raises `EngineError` unless the statement is one that only reads the warehouse."""
         kind, count = self._store.classify(sql)
+        if count == 0:
+            self._canonical(sql)  # says where it cannot be read
         if count != 1 or kind != "READ_ONLY":
             raise EngineError(READONLY, "A reader may send one statement, and it may only read.")
         self._check_names(sql)
@@ -80,4 +82,7 @@ class Barrier:
             text = sql.decode()
         except UnicodeDecodeError:
             raise EngineError(SYNTAX_ERROR, "The statement is not UTF-8 text.") from None
-        return self._store.ask(f"SELECT formatQuerySingleLine({quote(text)})").encode()
+        try:
+            return self._store.ask(f"SELECT formatQuerySingleLine({quote(text)})").encode()
+        except EngineError as error:  # it names our question around theirs
+            raise ChdbError(f"{str(error).partition(': In scope SELECT formatQuery')[0]} (SYNTAX_ERROR)") from None

@@ -66,6 +66,14 @@ class ChdbError(EngineError):
 def sentence_of(text: str) -> str:
     """ClickHouse's own sentence and the error's name, out of what a driver wrapped around it."""
     text = text.partition("server response: ")[2] or text
+    text = text.partition("Stack trace")[0]
     text = _URL.sub("", text)
     text = _FROM.sub("", text)
     return " ".join(_AGAIN.sub(r" \1", text).split())
+
+
+def late_sentence(end: bytes) -> str:
+    """The sentence of an error that came after rows, out of the last bytes of an answer that broke off."""
+    _, mark, told = end.decode(errors="replace").partition("__exception__")
+    text = told.strip().partition("\n")[2].partition("__exception__")[0]
+    return sentence_of(text.strip().rpartition("\n")[0]) if mark else "the answer broke off"

@@ -65,18 +65,7 @@ _READS = (
 def roles(variant: Variant) -> tuple[Role, ...]:
     """The three roles of every gateway."""
     every = "gateway.*"
-    changes = ("ALTER DELETE", "ALTER UPDATE", "ALTER DROP PARTITION")
-    writes = (
-        "SELECT",
-        "INSERT",
-        *changes,
-        "CREATE TABLE",
-        "CREATE VIEW",
-        "DROP TABLE",
-        "DROP VIEW",
-        "ALTER",
-        "OPTIMIZE",
-    )
+    writes = ("SELECT", "INSERT", "ALTER", "CREATE", "DROP", "TRUNCATE", "OPTIMIZE")
     judges = ("SELECT", "ALTER DELETE")
     return (
         Role(

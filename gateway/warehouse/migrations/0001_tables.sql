@@ -66,7 +66,7 @@ CREATE TABLE IF NOT EXISTS gateway.events${local}${on_cluster} (
         COMMENT 'Products of a list, cart or order: product_id, category, seller_id, price per unit [currency units], quantity [count] (contract)',
     expires_at DateTime('UTC') CODEC(Delta, ZSTD(1)) COMMENT 'When the row is deleted [s, UTC] (policy)',
     identity_expires_at DateTime('UTC') CODEC(Delta, ZSTD(1)) COMMENT 'When visitor, session and account are emptied [s, UTC] (policy)',
-    batch UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'Sealed range of the journal that it was loaded with (load)',
+    batch UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'Sealed range of the journal that it was loaded with [number] (load)',
     INDEX by_event_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_visitor visitor TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_order_id order_id TYPE bloom_filter(0.01) GRANULARITY 1,
@@ -89,7 +89,7 @@ CREATE TABLE IF NOT EXISTS gateway.tallies${local}${on_cluster} (
     adapter LowCardinality(String) COMMENT 'Protocol they came in by (adapter)',
     refusal LowCardinality(String) COMMENT 'Why they did not become facts; gateway.words.Refusal lists the reasons (collect)',
     events UInt64 CODEC(T64, ZSTD(1)) COMMENT 'How many [count] (collect)',
-    batch UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'Sealed range of the journal that it was loaded with (load)',
+    batch UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'Sealed range of the journal that it was loaded with [number] (load)',
     INDEX by_batch batch TYPE minmax GRANULARITY 1
 )
 ENGINE = ${engine:MergeTree}
@@ -119,7 +119,7 @@ CREATE TABLE IF NOT EXISTS gateway.consent_ledger${local}${on_cluster} (
     prev_hash String CODEC(ZSTD(1)) COMMENT 'Hash of the entry before it in this chain [64 hex] (journal)',
     entry_hash String CODEC(ZSTD(1)) COMMENT 'Hash over this entry and prev_hash [64 hex] (journal)',
     expires_at DateTime('UTC') CODEC(Delta, ZSTD(1)) COMMENT 'When the evidence is no longer needed and is deleted [s, UTC] (policy)',
-    batch UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'Sealed range of the journal that it was loaded with (load)',
+    batch UInt64 CODEC(Delta, ZSTD(1)) COMMENT 'Sealed range of the journal that it was loaded with [number] (load)',
     INDEX by_batch batch TYPE minmax GRANULARITY 1,
     CONSTRAINT rows_know_their_end CHECK expires_at > toDateTime('2000-01-01 00:00:00', 'UTC')
 )

@@ -24,7 +24,7 @@ CREATE OR REPLACE VIEW gateway.sessions${on_cluster} (
     stages Array(LowCardinality(String)) COMMENT 'Stages of the journey that were reached, in alphabetical order',
     micro_conversions UInt64 COMMENT 'Micro-conversions, see gateway.micro_conversions [count]',
     orders UInt64 COMMENT 'Different orders bought [count]',
-    revenue Decimal(38, 2) COMMENT 'Value of the purchases [currency units, see currency]',
+    revenue Decimal(38, 2) COMMENT 'Value of the purchases, an order that was sent twice counted once [currency units, see currency]',
     currency LowCardinality(String) COMMENT 'Currency of the last purchase [ISO 4217]',
     bot Bool COMMENT 'Any event was sent by a bot [0, 1]'
 ) AS
@@ -51,7 +51,7 @@ SELECT
     arraySort(groupUniqArrayIf(e.stage, e.stage != '')) AS stages,
     countIf(${micro:e}) AS micro_conversions,
     uniqExactIf(e.order_id, e.event = 'purchase' AND e.order_id != '') AS orders,
-    sumIf(e.value, e.event = 'purchase') AS revenue,
+    arraySum(bought -> bought.2, groupUniqArrayIf((if(e.order_id = '', toString(e.event_id), e.order_id), e.value), e.event = 'purchase')) AS revenue,
     argMaxIf(e.currency, e.event_time, e.event = 'purchase') AS currency,
     max(e.bot) AS bot
 FROM gateway.events AS e
@@ -66,7 +66,7 @@ CREATE OR REPLACE VIEW gateway.funnel_steps${on_cluster} (
     at DateTime('UTC') COMMENT 'When [s, UTC]; the type that windowFunnel takes',
     event LowCardinality(String) COMMENT 'What happened',
     stage LowCardinality(String) COMMENT 'Stage of the journey',
-    step UInt8 COMMENT 'Place of the stage: 1 discovery, 2 consideration, 3 engagement, 4 evaluation, 5 intent, 6 conversion, 7 loyalty, 0 none',
+    step UInt8 COMMENT 'Place of the stage [1 discovery, 2 consideration, 3 engagement, 4 evaluation, 5 intent, 6 conversion, 7 loyalty, 0 none]',
     product_id String COMMENT 'Product it is about',
     category LowCardinality(String) COMMENT 'Category of the product',
     seller_id LowCardinality(String) COMMENT 'Seller of the product',
@@ -148,7 +148,7 @@ CREATE OR REPLACE VIEW gateway.conversions${on_cluster} (
     order_id String COMMENT 'Order; empty for leads',
     value Decimal(18, 2) COMMENT 'Value [currency units, see currency]',
     currency LowCardinality(String) COMMENT 'Currency of value [ISO 4217]',
-    items Array(Tuple(product_id String, category String, seller_id String, price Decimal(18, 2), quantity UInt32)) COMMENT 'Products that were bought, with their sellers',
+    items Array(Tuple(product_id String, category String, seller_id String, price Decimal(18, 2), quantity UInt32)) COMMENT 'Products that were bought, with their sellers, price per unit [currency units] and quantity [count]',
     channel LowCardinality(String) COMMENT 'Marketing channel of the event',
     source LowCardinality(String) COMMENT 'utm_source of the event',
     medium LowCardinality(String) COMMENT 'utm_medium of the event',

@@ -69,13 +69,20 @@ def start() -> Iterator[Callable[[Path], Engine]]:
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One engine for a whole module; tests keep to tables of their own."""
     engine = Engine(tmp_path_factory.mktemp("engine") / "data")
     try:
-        yield engine.wait_ready()
+        engine.wait_ready()
+        yield engine
     finally:
         engine.end()
+
+
+@pytest.fixture(scope="module")
+def endpoint(engine: Engine) -> Endpoint:
+    """Where the module's engine answers."""
+    return engine.wait_ready()
 
 
 @pytest.fixture
