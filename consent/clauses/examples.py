@@ -53,14 +53,15 @@ def read_examples(node: Node, rest: Clauses) -> tuple[Example, ...]:
 def _read_example(node: Node, rest: Clauses) -> Example:
     parts = node.keyed("an example", ("given", "then"), ("when",))
     when = parts["when"].text("when") if "when" in parts else ""
-    return Example(_read_given(parts["given"], rest), when, _Then(rest).read(parts["then"]), node.line)
+    return Example(read_given(parts["given"], rest), when, _Then(rest).read(parts["then"]), node.line)
 
 
-def _read_given(node: Node, rest: Clauses) -> Given:
+def read_given(node: Node, rest: Clauses) -> Given:
+    """The circumstances of an example, or of a person's question. Raises `PolicyError`."""
     parts = node.keyed("given", (), _GIVEN)
-    ago_s = _read_ago(parts["choice_made"]) * DAY_S if "choice_made" in parts else 0
+    at = -float(_read_ago(parts["choice_made"]) * DAY_S) if "choice_made" in parts else None
     signals = [
-        signal._replace(at=-float(ago_s))
+        signal._replace(at=at)
         for language in Language
         if language.value in parts
         for signal in _read_said(language, parts[language.value], rest)

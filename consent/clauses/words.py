@@ -156,7 +156,7 @@ class Keep:
 class Given:
     """The circumstances of an example, which holds at every one of `places` (each a set of candidates, none: unknown).
 
-    `signals` carry `at` as seconds from the example's moment (0: just now).
+    `signals` carry `at` as seconds from the example's moment, None if it does not say.
 
     `wire` are statements as a hit would carry them; a lawyer may paste a consent string.
     """

@@ -10,6 +10,7 @@ from typing import Any
 from consent.iab.gpp import GppString, Section, UsSection, read_gpp
 from consent.iab.tcf import PublisherTc, Ranges, Restriction, TcString, Vendors, merged, read_tc
 from consent.iab.us_privacy import UsPrivacy, read_us_privacy
+from consent.iab.validity import doubts
 from consent.words import LENGTH_LIMIT, Unreadable
 
 
@@ -23,6 +24,16 @@ def read_any(text: str) -> tuple[str, dict[str, Any]]:
     if bare[0].isdigit():
         return "us_privacy", show_us_privacy(read_us_privacy(bare))
     return "tcf", show_tc(read_tc(bare))
+
+
+def remarks_on(text: str) -> list[str]:
+    """Why a string that `read_any` reads holds no valid yes. Raises `Unreadable`."""
+    bare = text.strip(" ")
+    kind, _ = read_any(bare)
+    if kind == "tcf":
+        return doubts(read_tc(bare))
+    sections = read_gpp(bare).sections.values() if kind == "gpp" else ()
+    return [doubt for section in sections if isinstance(section, TcString) for doubt in doubts(section)]
 
 
 def show_tc(read: TcString) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Source: IAB TCF Policies v5; facts A1. What is wrong with a string rides along a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from consent.flags import (
     TCF_CORE,
@@ -18,16 +18,8 @@ from consent.flags import (
     tcf_interest_flag,
 )
 from consent.iab.tcf import TcString, Vendors, read_tc
+from consent.iab.validity import doubts
 from consent.words import REMARK, Language, Signal
-
-#: LI only and never before this: 4 since TCF 2.2 (2023-11-20), 5 what writers of 2026 put there.
-POLICY_VERSIONS = (4, 5)
-
-#: Strings created from 2026-03-01 need disclosed vendors (TCF 2.3). Unix milliseconds.
-DISCLOSED_SINCE_MS = 1_772_323_200_000
-
-#: CMP ids 0 and 1 belong to nobody.
-FIRST_CMP_ID = 2
 
 #: Beginning -> (purpose, flag, flag of a legitimate interest, '' where none may count).
 _FLAGS: Mapping[str, Sequence[tuple[int, str, str]]] = {
@@ -39,25 +31,11 @@ _FLAGS: Mapping[str, Sequence[tuple[int, str, str]]] = {
 }
 
 
-def doubts(tc: TcString) -> Iterator[str]:
-    """Why the string is not a yes; none if it is valid. Age is the policy's business, since it needs the time."""
-    if tc.policy_version not in POLICY_VERSIONS:
-        yield f"policy version {tc.policy_version} is not 4 or 5"
-    if not tc.is_service_specific:
-        yield "it is not service specific, which ended on 2021-09-01"
-    if tc.created_ms >= DISCLOSED_SINCE_MS and tc.disclosed is None:
-        yield "it was created after 2026-02-28 and discloses no vendors"
-    if tc.updated_ms < tc.created_ms:
-        yield "it was updated before it was created"
-    if tc.cmp_id < FIRST_CMP_ID:
-        yield f"CMP {tc.cmp_id} is not a registered one"
-
-
 def read(text: str) -> Sequence[Signal]:
     """`text` is the string, and after a line feed our own vendor ids, if any. Raises `Unreadable`."""
     string, _, vendors = text.partition("\n")
     tc = read_tc(string.strip(" "))
-    doubted = [*doubts(tc)]
+    doubted = doubts(tc)
     voice = _Voice(tc, min(tc.created_ms, tc.updated_ms) / 1000, not doubted)
     signals = voice.say(TCF_CORE if tc.publisher else TCF_ONLY, tc.consents, tc.interests)
     if tc.publisher:

@@ -44,7 +44,7 @@ def findings(policy: Policy, at: float) -> list[Finding]:
     today = datetime.fromtimestamp(at, UTC).date()
     found = [
         finding
-        for look in (_head, _laws, _times, _fields, _destinations, _sales, _voices)
+        for look in (_head, _bases, _laws, _times, _fields, _destinations, _sales, _voices)
         for finding in look(policy, today)
     ]
     return sorted(found, key=lambda finding: finding.line)
@@ -93,6 +93,15 @@ def _times(policy: Policy, today: date) -> Iterator[Finding]:
             yield Finding(
                 Weight.WARNING, keep.line, f"'{purpose.name}' is kept for more than 25 months without being asked for"
             )
+
+
+def _bases(policy: Policy, today: date) -> Iterator[Finding]:
+    """The basis of a purpose is one and fixed. Source: GDPR Art. 6, 13(1)(c); facts R32."""
+    for purpose in policy.clauses.purposes:
+        unasked = [region.name for region in policy.regions if region.rules[purpose.name] < Rule.ASK_FIRST]
+        if purpose.basis == "consent" and unasked:
+            sentence = f"'{purpose.name}' rests on consent, and is not asked for in {', '.join(unasked)}"
+            yield Finding(Weight.NOTE, purpose.line, sentence)
 
 
 def _fields(policy: Policy, today: date) -> Iterator[Finding]:

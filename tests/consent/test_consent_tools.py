@@ -238,7 +238,8 @@ def test_an_example_is_counted_and_never_widens() -> None:
 
 
 def test_signals_are_told_in_words_that_hold_nobody_and_come_back_as_they_were(shop: Policy) -> None:
-    own = '{"choice": "explicit", "at": "2026-09-01T10:11:12Z", "purposes": {"analytics": true, "jane@example.org": false}}'
+    purposes = '{"analytics": true, "jane@example.org": false}'
+    own = f'{{"choice": "explicit", "at": "2026-09-01T10:11:12Z", "purposes": {purposes}}}'
     signals = read_signals(
         (Statement("own", own), Statement("sec-gpc", "1"), Statement("gcs", "G110"), Statement("gdpr", "1"))
     )
