@@ -198,7 +198,7 @@ def test_the_image_holds_no_build_tool_and_no_chdb(image: Image) -> None:
 
 def test_the_sbom_names_every_part_with_its_version(image: Image) -> None:
     sbom = json.loads((image.tree / "sbom.cdx.json").read_bytes())
-    parts = {canonicalize_name(part["name"]): part["version"] for part in sbom["components"]}
+    parts: dict[str, str] = {canonicalize_name(part["name"]): part["version"] for part in sbom["components"]}
     assert sbom["bomFormat"] == "CycloneDX"
     assert sbom["metadata"]["component"]["name"] == "edge-tracking-gateway"
     assert {name: parts.get(name) for name in ("starlette", "orjson", "cryptography")} == {
