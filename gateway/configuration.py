@@ -102,8 +102,9 @@ def _value(node: Node, name: str, default: object) -> Any:
         return tuple(item.text(name) for item in node.listed(name))
     if isinstance(default, str):
         return node.scalar or ""
+    number = float if isinstance(default, float) else int
     try:
-        return type(default)(node.text(name))
+        return number(node.text(name))
     except ValueError:
         raise node.error(f"{name} should be a number, such as {default}") from None
 
@@ -120,7 +121,7 @@ class _SiteReader:
         told = node.keyed(f"site {name}", ("policy",), _SITE_KEYS)
         file = self.folder / told["policy"].text("policy")
         policy = read_policy(self._bytes(file), str(file))
-        rules = UrlRules(frozenset(_texts(told, "keep_query")), tuple(_texts(told, "sensitive_paths")))
+        rules = UrlRules(tuple(_texts(told, "sensitive_paths")), tuple(_texts(told, "keep_query")))
         minimiser = Minimiser(name, policy, self._contracts(told.get("contracts")), rules)
         return Site(
             name,

@@ -32,7 +32,7 @@ class Hit:
     country: str = ""
 
     def header(self, name: bytes) -> str:
-        """The first header of that lower-case name as text, '' where there is none. Bytes beyond ASCII are kept as Latin-1."""
+        """The first header of that lower-case name as text, '' where there is none; bytes beyond ASCII as Latin-1."""
         for key, text in self.headers:
             if key == name:
                 return text.decode("latin-1")

@@ -135,7 +135,7 @@ class Wire(asyncio.Protocol):
 
     # The transport
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio's own example
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
         self.parser = httptools.HttpRequestParser(self)
         self.began = perf_counter()
@@ -145,7 +145,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing = True
-        self.state.connections.discard(self)  # type: ignore[arg-type]
+        self.state.connections.discard(self)
         if self.arriving and self.head_bytes:
             self.service.refuse(Refusal.SLOW_BODY)
         self.exchanges.clear()
