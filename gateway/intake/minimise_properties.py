@@ -5,6 +5,7 @@ May not: write a property that the contract does not list, or a text that was no
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from consent.words import Action
@@ -13,7 +14,10 @@ from gateway.intake.contracts.words import Scalar, Worth
 from gateway.intake.minimise_draft import Draft
 from gateway.intake.minimise_plan import Keep
 from gateway.intake.scan import Scrubber
-from gateway.intake.urls import redact_path, split_url
+from gateway.intake.urls import REDACTED, redact_path, split_url
+
+#: What a name ends with that was an address: `jane@doe.example.org` comes here as `jane_doe.example.org`.
+_HOST_LIKE = re.compile(r"\.(?:com|org|net|info|biz|shop|online|[a-z]{2})\Z")
 
 #: The parts of a product that are text, and whether they are codes.
 _ITEM_TEXTS = (("product_id", True), ("category", False), ("seller_id", True))
@@ -21,9 +25,10 @@ _ITEM_TEXTS = (("product_id", True), ("category", False), ("seller_id", True))
 
 def put_name(draft: Draft) -> None:
     """The event's name; one that no contract knows is looked through like the segment of a path."""
-    name, terms = draft.event.name, draft.terms
-    is_known = terms.contract is not None and terms.contract.terms.name == name
-    draft.row["event"] = name if is_known else redact_path(name)
+    name, contract = draft.event.name, draft.terms.contract
+    if contract is None or contract.terms.name != name:
+        name = REDACTED if contract is None and _HOST_LIKE.search(name) else redact_path(name)
+    draft.row["event"] = name
     draft.row["adapter"] = draft.trace.adapter
 
 
