@@ -9,6 +9,7 @@ import errno
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from gateway.journal.disk import Disk, Entry
 
@@ -20,6 +21,7 @@ class FaultyDisk(Disk):
         self._faults: dict[str, list[int]] = {}
         self._delays: dict[str, float] = {}
         self._room: int | None = None
+        self._interrupt: list[Any] | None = None
         self.calls: dict[str, int] = {}
 
     def fail(self, verb: str, code: int, times: int = 1_000_000_000) -> None:
@@ -34,11 +36,16 @@ class FaultyDisk(Disk):
         """Bytes that can still be written; what does not fit is written in part and raises ENOSPC. None: no limit."""
         self._room = size
 
+    def interrupt(self, after: int, error: BaseException) -> None:
+        """The call after the next `after` calls, of whatever verb, raises this instead, once: a kill between two verbs."""
+        self._interrupt = [after, error]
+
     def heal(self) -> None:
         """No fault, no delay, no limit from now on."""
         self._faults.clear()
         self._delays.clear()
         self._room = None
+        self._interrupt = None
 
     def create(self, path: Path) -> int:
         self._meet("create")
@@ -103,6 +110,11 @@ class FaultyDisk(Disk):
 
     def _meet(self, verb: str) -> None:
         self.calls[verb] = self.calls.get(verb, 0) + 1
+        if self._interrupt is not None:
+            self._interrupt[0] -= 1
+            if self._interrupt[0] < 0:
+                error, self._interrupt = self._interrupt[1], None
+                raise error
         if delay := self._delays.get(verb):
             time.sleep(delay)
         fault = self._faults.get(verb)
