@@ -37,7 +37,7 @@ class FaultyDisk(Disk):
         self._room = size
 
     def interrupt(self, after: int, error: BaseException) -> None:
-        """The call after the next `after` calls, of whatever verb, raises this instead, once: a kill between two verbs."""
+        """The call after the next `after` calls, of whatever verb, raises this, once: a kill between two verbs."""
         self._interrupt = [after, error]
 
     def heal(self) -> None:
