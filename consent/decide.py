@@ -63,10 +63,10 @@ def hear(signals: tuple[Signal, ...], policy: Policy, at: float) -> Heard:
     is_child = False
     objections: tuple[Language, ...] = ()
     flags: dict[Language, int] = {}
-    voices = policy.voices
-    for signal in settle(signals, at) if len(signals) > 1 else signals:
-        language, flag, says, when, explicit = signal
-        voice = voices[language]
+    voice, spoken = policy.voices[Language.GATEWAY_SDK], Language.GATEWAY_SDK
+    for language, flag, says, when, explicit in settle(signals, at):
+        if language is not spoken:
+            voice, spoken = policy.voices[language], language
         if not says:
             if voice.says_no:
                 refused = voice.refuses.get(flag, voice.unmapped)
@@ -104,13 +104,12 @@ def is_fresh(when: float | None, voice: Voice, at: float) -> bool:
 
 def settle(signals: tuple[Signal, ...], at: float) -> Iterable[Signal]:
     """One voice per language and flag: the newest explicit choice; a no, where the times cannot be compared."""
-    keys = {signal[:2] for signal in signals}
-    if len(keys) == len(signals):
+    if len({signal.flag for signal in signals}) == len(signals):
         return signals
     groups: dict[tuple[Language, str], list[Signal]] = {}
     for signal in signals:
         groups.setdefault((signal.language, signal.flag), []).append(signal)
-    return [_newest(group, at) for group in groups.values()]
+    return [group[0] if len(group) == 1 else _newest(group, at) for group in groups.values()]
 
 
 def _newest(group: list[Signal], at: float) -> Signal:

@@ -53,11 +53,6 @@ class Bits:
             raise Unreadable("ends too early")
         return start
 
-    def ones(self, width: int) -> tuple[int, ...]:
-        """Positions, from 1, of the bits that are set in the next `width`."""
-        field = self.read(width)
-        return tuple(number for number in range(1, width + 1) if field >> (width - number) & 1)
-
     def fibonacci(self) -> int:
         """The next number in Fibonacci code: a sum of 1, 2, 3, 5, 8 … ended by two ones. At most 32 bits long."""
         total, this, following, before = 0, 1, 2, 0
@@ -73,3 +68,8 @@ class Bits:
         """Nothing may follow but padding of fewer bits than `padding`."""
         if self.length - self.at >= padding:
             raise Unreadable("holds more than it should")
+
+
+def ones(field: int, width: int) -> list[int]:
+    """Positions, from 1 at the left, of the bits that are set."""
+    return [number for number in range(1, width + 1) if field >> (width - number) & 1]

@@ -90,15 +90,23 @@ def _read_us(layout: Layout, text: str) -> UsSection:
     version = bits.read(6)
     if version not in layout.versions:
         raise Unreadable("has a section of an unknown version")
-    fields = {name: _values(bits, count) for name, count in layout.versions[version]}
+    fields = _read_fields(bits, layout.versions[version])
     bits.close(_PADDING_BITS)
     if len(others) > layout.has_gpc:
         raise Unreadable("has a sub-section too many")
     return UsSection(layout.name, version, fields, _read_gpc(Bits(others[0])) if others else None)
 
 
-def _values(bits: Bits, count: int) -> int | tuple[int, ...]:
-    return tuple(bits.read(2) for _ in range(count)) if count else bits.read(2)
+def _read_fields(bits: Bits, layout: tuple[tuple[str, int], ...]) -> Mapping[str, int | tuple[int, ...]]:
+    """Two-bit values by name, read as one number."""
+    left = sum(max(1, count) for _, count in layout) * 2
+    row = bits.read(left)
+    fields: dict[str, int | tuple[int, ...]] = {}
+    for name, count in layout:
+        left -= 2 * (count or 1)
+        part = row >> left
+        fields[name] = tuple(part >> 2 * at & 3 for at in range(count - 1, -1, -1)) if count else part & 3
+    return fields
 
 
 def _read_gpc(bits: Bits) -> bool:

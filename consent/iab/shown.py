@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from consent.iab.bits import ones
 from consent.iab.gpp import GppString, Section, UsSection, read_gpp
 from consent.iab.tcf import PublisherTc, Ranges, Restriction, TcString, Vendors, merged, read_tc
 from consent.iab.us_privacy import UsPrivacy, read_us_privacy
@@ -49,9 +50,9 @@ def show_tc(read: TcString) -> dict[str, Any]:
         "policyVersion": read.policy_version,
         "isServiceSpecific": read.is_service_specific,
         "useNonStandardTexts": read.non_standard_texts,
-        "specialFeatureOptins": list(read.special_features),
-        "purposeConsents": list(read.consents),
-        "purposeLegitimateInterests": list(read.interests),
+        "specialFeatureOptins": ones(read.special_features, 12),
+        "purposeConsents": ones(read.consents, 24),
+        "purposeLegitimateInterests": ones(read.interests, 24),
         "purposeOneTreatment": read.purpose_one_treatment,
         "publisherCountryCode": read.country,
         "vendorConsents": _ranges(read.vendor_consents),
@@ -85,11 +86,11 @@ def _publisher(read: PublisherTc | None) -> dict[str, Any] | None:
     if read is None:
         return None
     return {
-        "purposeConsents": list(read.consents),
-        "purposeLegitimateInterests": list(read.interests),
+        "purposeConsents": ones(read.consents, 24),
+        "purposeLegitimateInterests": ones(read.interests, 24),
         "numCustomPurposes": read.custom,
-        "customConsents": list(read.custom_consents),
-        "customLegitimateInterests": list(read.custom_interests),
+        "customConsents": ones(read.custom_consents, read.custom),
+        "customLegitimateInterests": ones(read.custom_interests, read.custom),
     }
 
 

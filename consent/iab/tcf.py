@@ -7,7 +7,6 @@ Source: IAB GDPR-TCF "Consent string and vendor list formats v2", head 2026-02-2
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from consent.iab.bits import Bits
@@ -17,6 +16,12 @@ ENCODING_VERSION = 2
 
 #: Writers pad to letters, to bytes or to both (24 bits); more is not padding.
 _PADDING_BITS = 24
+
+#: From the version to the publisher's country; positions below are counted from its end.
+_FIXED_BITS = 213
+_12, _24, _36 = (1 << 12) - 1, (1 << 24) - 1, (1 << 36) - 1
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "?" * 38
 
 Ranges = list[tuple[int, int]]
 
@@ -49,18 +54,17 @@ class Restriction(NamedTuple):
 
 
 class PublisherTc(NamedTuple):
-    """What the person chose for the publisher itself."""
+    """What the person chose for the publisher itself. `consents`, `interests`: 24 bits, purpose 1 at the left."""
 
-    consents: tuple[int, ...]
-    interests: tuple[int, ...]
+    consents: int
+    interests: int
     custom: int
-    custom_consents: tuple[int, ...]
-    custom_interests: tuple[int, ...]
+    custom_consents: int
+    custom_interests: int
 
 
-@dataclass(frozen=True, slots=True)
-class TcString:
-    """A decoded TC string. Times are Unix milliseconds; purposes are numbers."""
+class TcString(NamedTuple):
+    """A decoded TC string. Times are Unix milliseconds; sets of purposes are 24 bits, purpose 1 at the left."""
 
     created_ms: int
     updated_ms: int
@@ -72,9 +76,9 @@ class TcString:
     policy_version: int
     is_service_specific: bool
     non_standard_texts: bool
-    special_features: tuple[int, ...]
-    consents: tuple[int, ...]
-    interests: tuple[int, ...]
+    special_features: int
+    consents: int
+    interests: int
     purpose_one_treatment: bool
     country: str
     vendor_consents: Vendors
@@ -112,30 +116,32 @@ def _read_segment(bits: Bits) -> tuple[int, Vendors | PublisherTc]:
 
 
 def _read_publisher(bits: Bits) -> PublisherTc:
-    consents, interests, custom = bits.ones(24), bits.ones(24), bits.read(6)
-    return PublisherTc(consents, interests, custom, bits.ones(custom), bits.ones(custom))
+    consents, interests, custom = bits.read(24), bits.read(24), bits.read(6)
+    return PublisherTc(consents, interests, custom, bits.read(custom), bits.read(custom))
 
 
 def _read_core(bits: Bits, segments: dict[int, Vendors | PublisherTc]) -> TcString:
-    if bits.read(6) != ENCODING_VERSION:
+    """Why the fixed part is one number: twenty shifts of it cost less than twenty reads."""
+    fixed = bits.read(_FIXED_BITS)
+    if fixed >> 207 != ENCODING_VERSION:
         raise Unreadable("is not of encoding version 2")
     disclosed, allowed, publisher = (segments.get(kind) for kind in (1, 2, 3))
     read = TcString(
-        created_ms=bits.read(36) * 100,
-        updated_ms=bits.read(36) * 100,
-        cmp_id=bits.read(12),
-        cmp_version=bits.read(12),
-        screen=bits.read(6),
-        language=_letters(bits),
-        vendor_list=bits.read(12),
-        policy_version=bits.read(6),
-        is_service_specific=bits.flag(),
-        non_standard_texts=bits.flag(),
-        special_features=bits.ones(12),
-        consents=bits.ones(24),
-        interests=bits.ones(24),
-        purpose_one_treatment=bits.flag(),
-        country=_letters(bits),
+        created_ms=(fixed >> 171 & _36) * 100,
+        updated_ms=(fixed >> 135 & _36) * 100,
+        cmp_id=fixed >> 123 & _12,
+        cmp_version=fixed >> 111 & _12,
+        screen=fixed >> 105 & 0x3F,
+        language=_letters(fixed >> 93),
+        vendor_list=fixed >> 81 & _12,
+        policy_version=fixed >> 75 & 0x3F,
+        is_service_specific=bool(fixed >> 74 & 1),
+        non_standard_texts=bool(fixed >> 73 & 1),
+        special_features=fixed >> 61 & _12,
+        consents=fixed >> 37 & _24,
+        interests=fixed >> 13 & _24,
+        purpose_one_treatment=bool(fixed >> 12 & 1),
+        country=_letters(fixed),
         vendor_consents=_read_vendors(bits),
         vendor_interests=_read_vendors(bits),
         restrictions=tuple(_read_restrictions(bits)),
@@ -147,9 +153,9 @@ def _read_core(bits: Bits, segments: dict[int, Vendors | PublisherTc]) -> TcStri
     return read
 
 
-def _letters(bits: Bits) -> str:
-    """Two letters, A is 0; what is no letter shows as '?'."""
-    return "".join(chr(65 + code) if code < 26 else "?" for code in (bits.read(6), bits.read(6)))
+def _letters(field: int) -> str:
+    """The lowest 12 bits as two letters, A is 0; what is no letter shows as '?'."""
+    return _LETTERS[field >> 6 & 0x3F] + _LETTERS[field & 0x3F]
 
 
 def _read_vendors(bits: Bits) -> Vendors:
@@ -175,11 +181,11 @@ def _read_restrictions(bits: Bits) -> Iterator[Restriction]:
 
 def _entries(bits: Bits, count: int) -> Iterator[tuple[int, int]]:
     """Ranges as written. A range that runs backwards, or holds vendor 0, makes the string unreadable."""
+    read = bits.read
     for _ in range(count):
-        marked = bits.read(17)
-        first = last = marked & 0xFFFF
-        if marked >> 16:
-            last = bits.read(16)
+        first = last = read(17)
+        if first > 0xFFFF:
+            first, last = first & 0xFFFF, read(16)
         if not 0 < first <= last:
             raise Unreadable("has a range of vendors that runs backwards")
         yield first, last

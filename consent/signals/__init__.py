@@ -41,6 +41,9 @@ CARRIERS: Mapping[str, Carrier] = {
     "walkeros_consent": Carrier(Language.VENDOR, vendor.read_walkeros),
 }
 
+#: Stands for a text that was too long to be kept.
+_OVERLONG = "\0overlong"
+
 _NOTHING = frozenset(("", "null", "undefined", "[object Object]"))
 
 
@@ -51,6 +54,18 @@ def read_signals(statements: tuple[Statement, ...]) -> tuple[Signal, ...]:
     if len(statements) == 1 and len(statements[0].text) <= LENGTH_LIMIT:
         return _read_one(statements[0], "")
     return tuple(_read_all(statements))
+
+
+def bounded(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The same statements without overlong texts, so that a cache of them stays small; those are unreadable."""
+    if all(len(text) <= LENGTH_LIMIT for _, text in statements):
+        return statements
+    return tuple(Statement(c, text if len(text) <= LENGTH_LIMIT else _OVERLONG) for c, text in statements)
+
+
+def forget() -> None:
+    """Empties the cache of texts. For measurements; hits never need it."""
+    _read_one.cache_clear()
 
 
 def says_nothing(text: str) -> bool:
@@ -101,7 +116,7 @@ def _read_one(statement: Statement, beside: str) -> tuple[Signal, ...]:
 
 def _read(statement: Statement, beside: str, depth: int) -> list[Signal]:
     carrier = CARRIERS.get(statement.carrier)
-    if carrier is None or not depth:
+    if carrier is None or not depth or statement.text == _OVERLONG:
         return [_unreadable(statement.carrier)]
     if says_nothing(statement.text):
         return [Signal(carrier.language, EMPTY, False, None, False)]

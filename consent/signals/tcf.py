@@ -21,10 +21,10 @@ from consent.iab.tcf import TcString, Vendors, read_tc
 from consent.iab.validity import doubts
 from consent.words import REMARK, Language, Signal
 
-#: Beginning -> (purpose, flag, flag of a legitimate interest, '' where none may count).
+#: Beginning -> (bit, flag, flag of a legitimate interest, '' where none may count), purpose 1 first.
 _FLAGS: Mapping[str, Sequence[tuple[int, str, str]]] = {
     beginning: tuple(
-        (number, flag, tcf_interest_flag(flag) if number in TCF_INTEREST_PURPOSES else "")
+        (1 << (24 - number), flag, tcf_interest_flag(flag) if number in TCF_INTEREST_PURPOSES else "")
         for number, flag in zip(TCF_PURPOSES, tcf_flags(beginning), strict=True)
     )
     for beginning in (TCF_ONLY, TCF_PUBLISHER, TCF_CORE)
@@ -57,17 +57,16 @@ class _Voice:
     def __init__(self, tc: TcString, at: float, valid: bool) -> None:
         self.tc, self.at, self.valid = tc, at, valid
 
-    def say(self, beginning: str, consents: Sequence[int], interests: Sequence[int]) -> list[Signal]:
-        said = []
-        for number, flag, interest in _FLAGS[beginning]:
-            if number == 1 and self.tc.purpose_one_treatment:
-                continue  # Why: purpose 1 was not asked, so nothing was said
-            if number in consents:
-                said.append(Signal(Language.TCF, flag, True, self.at, self.valid))
-            elif interest and number in interests and self.valid:
-                said.append(Signal(Language.TCF, interest, False, self.at))
+    def say(self, beginning: str, consents: int, interests: int) -> list[Signal]:
+        """One signal per purpose. Purpose 1 was not asked under its special treatment, so nothing was said."""
+        at, valid, said = self.at, self.valid, []
+        for bit, flag, interest in _FLAGS[beginning][self.tc.purpose_one_treatment :]:
+            if consents & bit:
+                said.append(Signal(Language.TCF, flag, True, at, valid))
+            elif valid and interest and interests & bit:
+                said.append(Signal(Language.TCF, interest, False, at))
             else:
-                said.append(Signal(Language.TCF, flag, False, self.at))
+                said.append(Signal(Language.TCF, flag, False, at))
         return said
 
     def vendor(self, number: int) -> Signal:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from consent.places import PLACE_HINTS
-from consent.signals import CARRIERS, read_signals
+from consent.signals import CARRIERS, bounded, read_signals
 from consent.words import EMPTY, LENGTH_LIMIT, UNREADABLE, Language, Signal, Statement
 
 AT = 1_795_341_600.0
@@ -209,7 +209,11 @@ def test_a_megabyte_and_every_byte_value_are_read_in_no_time(carrier: str) -> No
     assert time.process_time() - started < 0.1
 
 
-def test_no_signal_of_an_overlong_text_is_kept_in_memory() -> None:
-    text = "1" * (LENGTH_LIMIT + 1)
-    (signal,) = read_signals((Statement("gcd", text),))
-    assert signal.flag == UNREADABLE
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_an_overlong_text_is_unreadable_and_need_not_be_kept(carrier: str) -> None:
+    said = (Statement(carrier, "1" * (LENGTH_LIMIT + 1)), Statement("dnt", "1"))
+    kept = bounded(said)
+    assert sum(len(text) for _, text in kept) < 100
+    assert read_signals(kept) == read_signals(said)
+    assert Signal(CARRIERS[carrier].language, UNREADABLE, False) in read_signals(kept)
+    assert bounded(kept) is kept
