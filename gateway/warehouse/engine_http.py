@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
+from socketserver import TCPServer
 from threading import BoundedSemaphore
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -58,6 +59,11 @@ class EngineServer(ThreadingHTTPServer):
         self.draining = False
         self._free = BoundedSemaphore(_CONNECTIONS)
         super().__init__(("127.0.0.1", port), Exchange)
+
+    def server_bind(self) -> None:
+        """Without the base class's look-up of our own name: it asks DNS, and may wait for it."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._free.acquire(blocking=False):
