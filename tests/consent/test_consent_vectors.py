@@ -5,6 +5,7 @@ The whole proof (every truncation, 100,000 mutations): CONSENT_FUZZ=full pytest 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -120,14 +121,17 @@ def _mutant(chance: random.Random, text: str) -> str:
 
 
 def test_random_damage_is_read_or_unreadable_and_nothing_else() -> None:
+    """Memory is swept before and not in between: a sweep of the whole test run is not the reader's time."""
     chance, strings = random.Random(20261122), list(valid())
+    gc.collect()
+    gc.freeze()
     total, readable, slowest = (100_000 if IS_FULL else 4_000), 0, 0.0
     for _ in range(total):
         kind, text = chance.choice(strings)
         mutant = _mutant(chance, text)
-        started = time.process_time()
+        started = time.thread_time()
         signals = said(kind, mutant)
-        slowest = max(slowest, time.process_time() - started)
+        slowest = max(slowest, time.thread_time() - started)
         readable += UNREADABLE not in {signal.flag for signal in signals}
         with suppress(Unreadable):
             read_any(mutant)
@@ -152,7 +156,7 @@ def read_bits(text: str) -> str:
 def test_the_worst_string_of_8_kb_is_read_in_5_ms(count: int, width: int) -> None:
     text = _ranges(count, width)
     assert 8000 < len(text) <= 8192
-    started = time.process_time()
+    started = time.thread_time()
     signals = said("tcf", text)
-    assert time.process_time() - started < 0.005
+    assert time.thread_time() - started < 0.005
     assert UNREADABLE not in {signal.flag for signal in signals}
