@@ -5,7 +5,6 @@ The whole proof (every truncation, 100,000 mutations): CONSENT_FUZZ=full pytest 
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import random
@@ -22,7 +21,7 @@ from consent.decide import decide
 from consent.iab.shown import read_any
 from consent.places import PLACE_HINTS
 from consent.policy import read_policy
-from consent.signals import read_signals
+from consent.signals import forget, read_signals
 from consent.starters import starter
 from consent.words import UNREADABLE, Signal, Statement, Unreadable
 
@@ -120,23 +119,30 @@ def _mutant(chance: random.Random, text: str) -> str:
     return "".join(letters)
 
 
+def _milliseconds(kind: str, text: str) -> float:
+    """Time to read a string, the best of three: a sweep of this process's memory is not the reader's."""
+    taken = []
+    for _ in range(3):
+        forget()
+        started = time.thread_time()
+        said(kind, text)
+        taken.append((time.thread_time() - started) * 1000)
+    return min(taken)
+
+
 def test_random_damage_is_read_or_unreadable_and_nothing_else() -> None:
-    """Memory is swept before and not in between: a sweep of the whole test run is not the reader's time."""
     chance, strings = random.Random(20261122), list(valid())
-    gc.collect()
-    gc.freeze()
     total, readable, slowest = (100_000 if IS_FULL else 4_000), 0, 0.0
     for _ in range(total):
         kind, text = chance.choice(strings)
         mutant = _mutant(chance, text)
-        started = time.thread_time()
-        signals = said(kind, mutant)
-        slowest = max(slowest, time.thread_time() - started)
-        readable += UNREADABLE not in {signal.flag for signal in signals}
+        readable += UNREADABLE not in {signal.flag for signal in said(kind, mutant)}
+        slowest = max(slowest, _milliseconds(kind, mutant))
         with suppress(Unreadable):
             read_any(mutant)
-    print(f"\n{total} mutations, {readable} still readable, slowest {slowest * 1000:.2f} ms")
+    print(f"\n{total} mutations, {readable} still readable, slowest {slowest:.2f} ms")
     assert 0 < readable < total
+    assert slowest < 5
 
 
 def _ranges(count: int, width: int) -> str:
@@ -156,7 +162,5 @@ def read_bits(text: str) -> str:
 def test_the_worst_string_of_8_kb_is_read_in_5_ms(count: int, width: int) -> None:
     text = _ranges(count, width)
     assert 8000 < len(text) <= 8192
-    started = time.thread_time()
-    signals = said("tcf", text)
-    assert time.thread_time() - started < 0.005
-    assert UNREADABLE not in {signal.flag for signal in signals}
+    assert _milliseconds("tcf", text) < 5
+    assert UNREADABLE not in {signal.flag for signal in said("tcf", text)}
