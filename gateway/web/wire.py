@@ -131,6 +131,7 @@ class Wire(asyncio.Protocol):
         self.exchanges: deque[Exchange] = deque()
         self.arriving = True
         self.closing = False
+        self.is_paused = False
         self.head_bytes = 0
 
     # The transport
@@ -223,7 +224,8 @@ class Wire(asyncio.Protocol):
         if isinstance(answer, Pending):
             exchange.pending = answer
             answer.future.add_done_callback(exchange.settled)
-            if len(self.exchanges) > _WAITING_LIMIT:
+            if len(self.exchanges) > _WAITING_LIMIT and not self.is_paused:
+                self.is_paused = True
                 self.transport.pause_reading()
         else:
             exchange.reply = answer
@@ -235,7 +237,8 @@ class Wire(asyncio.Protocol):
         """Sends what is ready, in order."""
         while self.exchanges and self.exchanges[0].reply is not None and not self.transport.is_closing():
             self._send(self.exchanges.popleft())
-        if len(self.exchanges) == _WAITING_LIMIT:
+        if self.is_paused and len(self.exchanges) <= _WAITING_LIMIT:
+            self.is_paused = False
             self.transport.resume_reading()
         if self.closing and not self.exchanges:
             self.transport.close()
