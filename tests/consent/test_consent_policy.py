@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from consent.policy import PolicyError, read_policy
+import consent.policy as policy_module
+from consent.clauses import examples, signals
+from consent.clauses.destinations import ROLES, TRANSFERS
+from consent.clauses.fields import ACTION_WORDS
+from consent.clauses.head import HEAD_KEYS, STATUSES
+from consent.clauses.regions import RULE_WORDS
+from consent.flags import SOURCES, US_OPT_OUTS
+from consent.policy import SECTIONS, PolicyError, read_policy
 from consent.starters import STARTERS, starter
-from consent.words import Action
+from consent.words import Action, Language
 
 EXAMPLE = (Path(__file__).parent / "policies" / "shop-web.yml").read_text()
 
@@ -37,6 +45,22 @@ def test_words_that_yaml_would_turn_into_something_else_stay_text() -> None:
     assert policy.clauses.head.review_by == "2027-05-15"
     loud = read_policy(EXAMPLE.replace("version: 2026-11-15.1 ", "version: on ").encode())
     assert loud.version == "on"
+
+
+def test_the_format_is_told_whole_where_it_is_read() -> None:
+    """Every word that a policy may use as a key, or as one of a few values, stands in the description of the format."""
+    words = {*HEAD_KEYS, *SECTIONS, *US_OPT_OUTS, *RULE_WORDS, *ACTION_WORDS, *STATUSES, *ROLES, *TRANSFERS}
+    words |= {language.value for language in Language} | {source for sources in SOURCES.values() for source in sources}
+    words |= {*signals._HEAD, *signals.TCF_READ, *signals.TCF_INTEREST, *examples._GIVEN, *examples._THEN}
+    words |= {
+        *examples._TCF_KEYS,
+        *examples._GOOGLE_WORDS,
+        *examples._OPT_OUT_WORDS,
+        "except_explicit_yes_for",
+        "ignored",
+    }
+    told = set(re.findall(r"[A-Za-z_]+", policy_module.__doc__ or ""))
+    assert words - told == set()
 
 
 def test_retention_is_days_and_never_longer_than_the_words_say() -> None:
