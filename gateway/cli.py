@@ -21,7 +21,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("gateway.commands.sql", "Ask the warehouse"),
     "explain": ("gateway.commands.explain", "Show the whole walk of a recorded hit"),
     "policy": ("gateway.commands.policy", "Tools of privacy and legal"),
-    "contracts": ("gateway.commands.contracts", "Tools of event owners"),
     "warehouse": ("gateway.commands.warehouse", "Migrate the warehouse, show its state"),
     "doctor": ("gateway.commands.doctor", "Check this gateway and say what to mend"),
 }
