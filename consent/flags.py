@@ -48,7 +48,7 @@ SOURCES: Mapping[Language, tuple[str, ...]] = {
         "klaro",
         "tarteaucitron",
     ),
-    Language.VENDOR: ("segment", "rudderstack", "snowplow", "matomo", "walkeros"),
+    Language.VENDOR: ("segment", "rudderstack", "snowplow", "matomo", "walkeros", "shopify"),
 }
 
 #: What these languages can say at all: a refusal, never a consent.

@@ -15,11 +15,11 @@ signals:
         read: publisher_tc_then_core or core, legitimate_interest: ignored or supports_until_objection}
     google_consent_mode: {PURPOSE: [consent types, all needed], default_counts_as_yes: false}
     gpp, us_privacy: {opt_out_of_sale_or_sharing, opt_out_of_targeted_advertising,
-        opt_out_of_sensitive_data_processing, opt_out_of_further_processing: [PURPOSE]}; left out, us_privacy follows gpp
+        opt_out_of_sensitive_data_processing, opt_out_of_further_processing: [PURPOSE]}; us_privacy may follow gpp
     gpc, dnt: {in: {REGION or everywhere: [PURPOSE]}, except_explicit_yes_for: [PURPOSE]}
     cmp_cookie: {onetrust, cookiebot, cookieyes, complianz, didomi, iubenda, axeptio, klaro, tarteaucitron:
         {PURPOSE: [the banner's categories, all needed], ignored: [categories]}}
-    vendor: {segment, rudderstack, snowplow, matomo, walkeros: as cmp_cookie}
+    vendor: {segment, rudderstack, snowplow, matomo, walkeros, shopify: as cmp_cookie}
 people: {minors_under: AGE, for_minors_never: [PURPOSE]}
 fields: NAME: {is: fideslang data category, "*": floor, PURPOSE: keep, strip_query, host_only, generalise, truncate,
     pseudonymise, use_then_drop or drop}

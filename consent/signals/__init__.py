@@ -39,6 +39,7 @@ CARRIERS: Mapping[str, Carrier] = {
     "sp-anonymous": Carrier(Language.VENDOR, vendor.read_snowplow_anonymous),
     "matomo_consent": Carrier(Language.VENDOR, vendor.read_matomo),
     "walkeros_consent": Carrier(Language.VENDOR, vendor.read_walkeros),
+    "shopify_consent": Carrier(Language.VENDOR, vendor.read_shopify),
 }
 
 #: Stands for a text that was too long to be kept.

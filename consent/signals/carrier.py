@@ -55,11 +55,14 @@ def read_names(held: Any) -> list[str]:
 
 
 def read_time(said: Any) -> float | None:
-    """ISO 8601 (without a zone: UTC) or Unix milliseconds, as Unix seconds; absent is None. Raises `Unreadable`."""
+    """ISO 8601 (without a zone: UTC), or Unix time in seconds or milliseconds; as seconds, None if absent.
+
+    Raises `Unreadable`. Seconds and milliseconds cannot be confused before the year 5138.
+    """
     if said is None:
         return None
     if isinstance(said, int | float) and not isinstance(said, bool):
-        return said / 1000
+        return said / 1000 if abs(said) >= 1e11 else float(said)
     try:
         moment = datetime.fromisoformat(said)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

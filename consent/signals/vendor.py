@@ -1,4 +1,4 @@
-"""Consent objects of other trackers: Segment, RudderStack, Snowplow, Matomo, walkerOS.
+"""Consent objects of other trackers: Segment, RudderStack, Snowplow, Matomo, walkerOS, Shopify.
 
 May not: say what a category means; their names are the site's own, so only the policy maps them.
 Flags are `segment analytics`, `rudderstack c0002`, … in lower case. Source: facts A7; recorded hits.
@@ -10,6 +10,14 @@ from collections.abc import Mapping, Sequence
 
 from consent.signals.carrier import read_flags, read_names, read_object
 from consent.words import Language, Signal, Unreadable
+
+#: Shopify's customerPrivacy -> our word. Source: Shopify, Customer Privacy API, web pixels.
+SHOPIFY_WORDS: Mapping[str, str] = {
+    "analyticsProcessingAllowed": "analytics",
+    "preferencesProcessingAllowed": "preferences",
+    "marketingAllowed": "marketing",
+    "saleOfDataAllowed": "sale",
+}
 
 #: What a Snowplow consent event says of its scopes; None says nothing. Source: Snowplow docs, enhanced consent.
 SNOWPLOW_EVENTS: Mapping[str, bool | None] = {
@@ -68,3 +76,10 @@ def read_matomo(text: str) -> Sequence[Signal]:
 def read_walkeros(text: str) -> Sequence[Signal]:
     """`consent`: `{"marketing": true}` in every event. Raises `Unreadable`."""
     return _signals(read_flags(read_object(text), "walkeros "))
+
+
+def read_shopify(text: str) -> Sequence[Signal]:
+    """`customerPrivacy`: true includes regions where nobody is asked, so it is no choice. Raises `Unreadable`."""
+    flags = read_flags(read_object(text))
+    named = ((f"shopify {SHOPIFY_WORDS.get(key, key)}".lower(), says) for key, says in flags.items())
+    return [Signal(Language.VENDOR, flag, says, None, not says) for flag, says in named]

@@ -38,7 +38,7 @@ def test_only_an_explicit_choice_is_explicit(choice: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "at", ["2026-11-22T10:00:00+00:00", "2026-11-22T12:00:00+02:00", "2026-11-22T10:00:00", AT * 1000]
+    "at", ["2026-11-22T10:00:00+00:00", "2026-11-22T12:00:00+02:00", "2026-11-22T10:00:00", AT * 1000, AT]
 )
 def test_times_of_our_object_are_utc(at: object) -> None:
     (signal,) = read_signals((Statement(*own(at=at, purposes={"a": True})),))
@@ -150,6 +150,12 @@ def test_consent_objects_of_trackers_speak_in_their_own_categories() -> None:
     assert heard(("walkeros_consent", '{"functional": true, "marketing": false}')) == {
         ("vendor", "walkeros functional", True, True),
         ("vendor", "walkeros marketing", False, True),
+    }
+    shopify = '{"analyticsProcessingAllowed": true, "marketingAllowed": false, "saleOfDataAllowed": false}'
+    assert heard(("shopify_consent", shopify)) == {
+        ("vendor", "shopify analytics", True, False),
+        ("vendor", "shopify marketing", False, True),
+        ("vendor", "shopify sale", False, True),
     }
     assert heard(("matomo_consent", "1")) == {("vendor", "matomo consent", True, True)}
     assert heard(("matomo_consent", "0")) == {("vendor", "matomo consent", False, True)}
