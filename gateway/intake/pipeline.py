@@ -22,6 +22,7 @@ from consent.signals import read_signals
 from consent.words import Decision, Statement
 from gateway.intake.adapters import claim
 from gateway.intake.adapters.adapter import Adapter
+from gateway.intake.cookie_walk import Jar
 from gateway.intake.hit import Answer, Event, Hit, Reading
 from gateway.intake.minimise import Trace
 from gateway.intake.place import Lookup, candidates, nowhere
@@ -30,6 +31,9 @@ from gateway.words import Fact, Outcome, Refusal, SiteKeys, Tally
 
 #: Headers that speak of consent, whatever the protocol. Source: W3C GPC 2026-04-03; DNT, LG Berlin 16 O 420/19.
 _CONSENT_HEADERS = {b"sec-gpc": "sec-gpc", b"dnt": "dnt"}
+
+#: All headers that a walk listens to.
+_HEARD = frozenset({b"user-agent", b"cookie", *_CONSENT_HEADERS})
 
 #: A decision is kept for the hour it was made in, and made as of that hour's end, so that no choice outlives its term.
 _DECISION_HOLDS_S = 3600
@@ -41,12 +45,14 @@ _DECISIONS_KEPT = 8192
 class Walk:
     """What the steps of one event share. Personal, in memory only."""
 
-    __slots__ = ("decision", "home", "keys", "said", "site", "statements", "trace")
+    __slots__ = ("decision", "headers", "home", "jar", "keys", "said", "site", "statements", "trace")
 
-    def __init__(self, site: Site, keys: SiteKeys, trace: Trace) -> None:
+    def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: list[tuple[bytes, bytes]]) -> None:
         self.site = site
         self.keys = keys
         self.trace = trace  # of the event at hand: a server sends for visitors who are elsewhere
+        self.headers = headers
+        self.jar: Jar | None = None  # opened by a `_gw` cookie, or by an event without an id of its own
         self.home = (trace.address, trace.country)  # of the hit itself
         self.said: tuple[Statement, ...] = ()  # by the whole hit
         self.statements: tuple[Statement, ...] = ()  # by the event at hand
@@ -54,13 +60,17 @@ class Walk:
 
 
 class Walked(NamedTuple):
-    """The outcome of a hit, the answer that its client insists on, and whether CORS may name its origin."""
+    """The outcome of a hit, the answer that its client insists on, and whether CORS may name its origin.
+
+    `cookie` is the Set-Cookie of the answer, b'' for none.
+    """
 
     outcome: Outcome
     answer: Answer
     admitted: bool
     site: str = ""
     adapter: str = ""
+    cookie: bytes = b""
 
 
 _P = ParamSpec("_P")
@@ -83,6 +93,15 @@ def put_decision(walk: Walk, _event: Event) -> None:
     walk.trace.region = decision.region
 
 
+def put_client_id(walk: Walk, event: Event) -> None:
+    """An event without an id of its own takes the one of our cookie, where policy allows; see cookie_walk."""
+    if event.client_id and walk.jar is None:
+        return
+    assert walk.decision is not None  # put_decision came before
+    walk.jar = jar = walk.jar or Jar(walk.headers, walk.trace.received_at)
+    jar.visit(event, walk.site.policy, walk.decision)
+
+
 def check_consent(walk: Walk, _event: Event) -> Refusal | None:
     """No purpose of the warehouse allowed: the event is not collected."""
     assert walk.decision is not None  # put_decision came before
@@ -97,7 +116,7 @@ def minimise(walk: Walk, event: Event) -> Fact | Refusal:
 
 
 #: The product, in order.
-STEPS: tuple[Step, ...] = (put_statements, put_decision, check_consent, minimise)
+STEPS: tuple[Step, ...] = (put_statements, put_decision, put_client_id, check_consent, minimise)
 
 _HEADER_CARRIERS = frozenset(_CONSENT_HEADERS.values())
 
@@ -128,13 +147,10 @@ class Pipeline:
             return _turned_away("", adapter, reading, Refusal.UNKNOWN_KEY)
         if not site.admits(hit.header(b"origin")):
             return _turned_away(site.name, adapter, reading, Refusal.ORIGIN_NOT_LISTED)
-        return Walked(
-            self._events(self.start(hit, adapter, reading, site), reading),
-            reading.answer,
-            True,
-            site.name,
-            adapter.name,
-        )
+        walk = self.start(hit, adapter, reading, site)
+        outcome = self._events(walk, reading)
+        cookie = walk.jar.answer() if walk.jar is not None else b""
+        return Walked(outcome, reading.answer, True, site.name, adapter.name, cookie)
 
     def _events(self, walk: Walk, reading: Reading) -> Outcome:
         facts: list[Fact] = []
@@ -154,13 +170,17 @@ class Pipeline:
         """What all events of the hit share."""
         country = hit.country or self._country_of(hit.address)
         trace = Trace(adapter.name, hit.received_at, hit.address, "", country)
-        walk = Walk(site, self._keys(site.name, hit.received_at), trace)
+        walk = Walk(site, self._keys(site.name, hit.received_at), trace, hit.headers)
         walk.said = reading.statements
         for name, text in hit.headers:
+            if name not in _HEARD:
+                continue
             if name == b"user-agent":
                 trace.user_agent = text.decode("latin-1")
-            elif name in _CONSENT_HEADERS:
+            elif name != b"cookie":
                 walk.said += (Statement(_CONSENT_HEADERS[name], text.decode("latin-1")),)
+            elif b"_gw=" in text:
+                walk.jar = Jar(hit.headers, hit.received_at)
         return walk
 
     def _put_place(self, walk: Walk, address: str | None) -> None:

@@ -133,6 +133,8 @@ class Collect:
         answer = walked.answer
         if answer.status != 204:
             lines += b"content-type: %b\r\n" % (answer.content_type or b"text/plain") + _NO_STORE
+        if walked.cookie:
+            lines += _set_cookie(walked.cookie, answer.status)
         otherwise = Reply(503, self._retry_after + cors + _TEXT, b"Not durable now; send it again.\n")
         return Pending(self._journal.append(walked.outcome), Reply(answer.status, lines + cors, answer.body), otherwise)
 
@@ -160,6 +162,11 @@ def _origin(request: Request) -> bytes:
         if name == b"origin":
             return text
     return b""
+
+
+def _set_cookie(cookie: bytes, status: int) -> bytes:
+    """The cookie's line; a 204 gets its no-store here, so that no cache between hands one visitor's id to another."""
+    return b"set-cookie: %b\r\n" % cookie + (_NO_STORE if status == 204 else b"")
 
 
 @lru_cache(maxsize=256)
