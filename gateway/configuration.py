@@ -20,12 +20,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time
 from typing import Any
 
 from consent.clauses.marked import Node, PolicyError, read_marked
 from consent.places import is_place
 from consent.policy import read_policy
 from consent.starters import starter
+from consent.tools.findings import check_activation
 from gateway.intake.adapters import ADAPTERS
 from gateway.intake.contracts import ContractError, Contracts, read_contracts, starter_contracts
 from gateway.intake.minimise import Minimiser
@@ -121,6 +123,7 @@ class _SiteReader:
         told = node.keyed(f"site {name}", ("policy",), _SITE_KEYS)
         file = self.folder / told["policy"].text("policy")
         policy = read_policy(self._bytes(file), str(file))
+        check_activation(policy, time())
         rules = UrlRules(tuple(_texts(told, "sensitive_paths")), tuple(_texts(told, "keep_query")))
         minimiser = Minimiser(name, policy, self._contracts(told.get("contracts")), rules)
         return Site(

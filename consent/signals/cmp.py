@@ -37,6 +37,11 @@ class Banner(NamedTuple):
 
 def consent_cookies(header: str) -> str:
     """The cookies of a Cookie header that speak of consent, as the text of a `cookies` statement; '' if none."""
+    for stem in _STEMS:
+        if stem in header:
+            break
+    else:
+        return ""  # Why: a page's own host sends 20 cookies with every hit, and few of them speak of consent
     kept = [part.strip() for part in header.split(";") if _is_consent(part.partition("=")[0].strip())]
     return "; ".join(kept)
 
@@ -189,6 +194,7 @@ BANNERS = (
 _STRINGS = {"euconsent-v2": "gdpr_consent", "usprivacy": "us_privacy"}
 
 _EXACT = frozenset((*_STRINGS, *(name for banner in BANNERS for name in banner.cookies if not name.endswith("*"))))
+_STEMS = tuple({name.rstrip("*") for name in (*_STRINGS, *(name for banner in BANNERS for name in banner.cookies))})
 _PREFIXES = tuple(name[:-1] for banner in BANNERS for name in banner.cookies if name.endswith("*"))
 
 

@@ -60,7 +60,7 @@ def explain_hit(pipeline: Pipeline, hit: Hit, source: str = "") -> Iterator[str]
 
 def _explain_event(walk: Walk, event: Event) -> Iterator[str]:
     end = last_step(walk, event)
-    signals = read_signals(walk.statements)
+    signals = read_signals(walk.site.policy.statements + walk.statements)
     yield f"Signals: {'; '.join(map(_told, signals)) or 'none'}."
     places = candidates(walk.trace.country, walk.site.markets)
     yield "Decision:"

@@ -18,7 +18,8 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 from consent.decide import decide
 from consent.policy import Policy
-from consent.signals import read_signals
+from consent.signals import bounded, read_signals
+from consent.signals.cmp import consent_cookies
 from consent.words import Decision, Statement
 from gateway.intake.adapters import claim
 from gateway.intake.adapters.adapter import Adapter
@@ -82,7 +83,8 @@ Step = Callable[[Walk, Event], Fact | Refusal | None]
 def put_statements(walk: Walk, event: Event) -> None:
     """An event's own consent object wins over the hit's; what headers say is added to either."""
     own = event.statements
-    walk.statements = walk.said if own is None else own + tuple(s for s in walk.said if s.carrier in _HEADER_CARRIERS)
+    said = walk.said if own is None else own + tuple(s for s in walk.said if s.carrier in _HEADER_CARRIERS)
+    walk.statements = bounded(said)
 
 
 def put_decision(walk: Walk, _event: Event) -> None:
@@ -118,12 +120,13 @@ def minimise(walk: Walk, event: Event) -> Fact | Refusal:
 #: The product, in order.
 STEPS: tuple[Step, ...] = (put_statements, put_decision, put_client_id, check_consent, minimise)
 
-_HEADER_CARRIERS = frozenset(_CONSENT_HEADERS.values())
+_HEADER_CARRIERS = frozenset((*_CONSENT_HEADERS.values(), "cookies"))
 
 
 @lru_cache(maxsize=_DECISIONS_KEPT)
 def _decide(policy: Policy, statements: tuple[Statement, ...], places: tuple[str, ...], hour: int) -> Decision:
-    return decide(read_signals(statements), policy, places, float((hour + 1) * _DECISION_HOLDS_S))
+    signals = read_signals(policy.statements + statements)
+    return decide(signals, policy, places, float((hour + 1) * _DECISION_HOLDS_S))
 
 
 class Pipeline:
@@ -179,8 +182,8 @@ class Pipeline:
                 trace.user_agent = text.decode("latin-1")
             elif name != b"cookie":
                 walk.said += (Statement(_CONSENT_HEADERS[name], text.decode("latin-1")),)
-            elif b"_gw=" in text:
-                walk.jar = Jar(hit.headers, hit.received_at)
+            else:
+                _open_jar(walk, hit, text)
         return walk
 
     def _put_place(self, walk: Walk, address: str | None) -> None:
@@ -189,6 +192,14 @@ class Pipeline:
             walk.trace.address, walk.trace.country = walk.home
         else:
             walk.trace.address, walk.trace.country = address, self._country_of(address) if address else ""
+
+
+def _open_jar(walk: Walk, hit: Hit, cookies: bytes) -> None:
+    """What cookies say of consent is heard; our own identity cookie is looked at only after the decision."""
+    if spoken := consent_cookies(cookies.decode("latin-1")):
+        walk.said += (Statement("cookies", spoken),)
+    if b"_gw=" in cookies:
+        walk.jar = Jar(hit.headers, hit.received_at)
 
 
 def refused(site: str, adapter: str, refusal: Refusal) -> Outcome:
