@@ -32,9 +32,9 @@ _MAGIC = b"gwsegmnt"
 _HEADER = Struct("<8sHH")
 _FRAME = Struct("<4sII")
 _CRC = Struct("<I")
+_HEAD = Struct(_FRAME.format + "I")
 _SECTION = Struct("<II")
 HEADER_BYTES = _HEADER.size + _CRC.size
-_FRAME_BYTES = _FRAME.size + _CRC.size
 
 
 class NotASegment(ValueError):
@@ -143,70 +143,68 @@ def _read_header(raw: bytes) -> int:
 def _frames(raw: bytes, offset: int) -> Iterator[list[Section] | Damage]:
     view = memoryview(raw)
     while offset < len(raw):
-        end = _end_of_whole_frame(view, offset)
+        end = _end_of_whole_frame(raw, view, offset)
         if end:
-            yield _sections(view[offset + _FRAME_BYTES : end]) or Damage(offset, end, False)
+            yield _sections(view, offset + _HEAD.size, end) or Damage(offset, end, False)
         else:
             end = _next_whole_frame(raw, view, offset)
-            yield Damage(offset, end, end == len(raw) and _is_torn(view, offset))
+            yield Damage(offset, end, end == len(raw) and _is_torn(raw, offset))
         offset = end
 
 
-def _end_of_whole_frame(view: memoryview, offset: int) -> int:
+def _end_of_whole_frame(raw: bytes, view: memoryview, offset: int) -> int:
     """Offset after the frame that starts here, 0 if none does."""
-    length, crc = _head(view, offset)
-    end = offset + _FRAME_BYTES + length
-    if crc is None or end > len(view) or crc32(view[offset + _FRAME_BYTES : end]) != crc:
+    end, crc = _head(raw, offset)
+    if end == 0 or end > len(raw) or crc32(view[offset + _HEAD.size : end]) != crc:
         return 0
     return end
 
 
-def _head(view: memoryview, offset: int) -> tuple[int, int | None]:
-    """Body length and checksum of the frame that starts here; (0, None) if its head is not whole."""
-    if len(view) - offset < _FRAME_BYTES:
-        return 0, None
-    mark, length, body_crc = _FRAME.unpack_from(view, offset)
-    (head_crc,) = _CRC.unpack_from(view, offset + _FRAME.size)
-    if mark != MARK or head_crc != crc32(view[offset : offset + _FRAME.size]):
-        return 0, None
-    return length, body_crc
+def _head(raw: bytes, offset: int) -> tuple[int, int]:
+    """Where the frame that starts here ends, and its body's checksum; (0, 0) if its head is not whole."""
+    if len(raw) - offset < _HEAD.size:
+        return 0, 0
+    mark, length, body_crc, head_crc = _HEAD.unpack_from(raw, offset)
+    if mark != MARK or head_crc != crc32(raw[offset : offset + _FRAME.size]):
+        return 0, 0
+    return offset + _HEAD.size + length, body_crc
 
 
 def _next_whole_frame(raw: bytes, view: memoryview, offset: int) -> int:
     while (offset := raw.find(MARK, offset + 1)) >= 0:
-        if _end_of_whole_frame(view, offset):
+        if _end_of_whole_frame(raw, view, offset):
             return offset
     return len(raw)
 
 
-def _is_torn(view: memoryview, offset: int) -> bool:
+def _is_torn(raw: bytes, offset: int) -> bool:
     """True where the rest looks cut short: part of a head, a body that the file ends in, or never-written zeros."""
-    length, crc = _head(view, offset)
-    if crc is not None:
-        return offset + _FRAME_BYTES + length > len(view)
-    rest = bytes(view[offset:])
-    return len(rest) < _FRAME_BYTES or not rest.strip(b"\0")
+    end, _ = _head(raw, offset)
+    if end:
+        return end > len(raw)
+    rest = raw[offset:]
+    return len(rest) < _HEAD.size or not rest.strip(b"\0")
 
 
-def _sections(body: memoryview) -> list[Section]:
+def _sections(view: memoryview, start: int, end: int) -> list[Section]:
     """The sections of a body whose checksum was right; none if its table does not fit it, so that nobody wrote it."""
     try:
-        offset, table = _table(body)
+        offset, table = _table(view, start)
     except (StructError, IndexError, UnicodeDecodeError):
         return []
     sections = []
     for stream, rows, size in table:
-        sections.append(Section(stream, rows, body[offset : offset + size]))
+        sections.append(Section(stream, rows, view[offset : offset + size]))
         offset += size
-    return sections if offset == len(body) else []
+    return sections if offset == end else []
 
 
-def _table(body: memoryview) -> tuple[int, list[tuple[str, int, int]]]:
+def _table(view: memoryview, offset: int) -> tuple[int, list[tuple[str, int, int]]]:
     table: list[tuple[str, int, int]] = []
-    offset = 1
-    for _ in range(body[0]):
-        named = offset + 1 + body[offset]
-        rows, size = _SECTION.unpack_from(body, named)
-        table.append((str(body[offset + 1 : named], "utf-8"), rows, size))
+    count, offset = view[offset], offset + 1
+    for _ in range(count):
+        named = offset + 1 + view[offset]
+        rows, size = _SECTION.unpack_from(view, named)
+        table.append((str(view[offset + 1 : named], "utf-8"), rows, size))
         offset = named + _SECTION.size
     return offset, table

@@ -19,7 +19,7 @@ class Cut(Enum):
 
 
 class Proxy:
-    """Listens on loopback; `choose` is asked with the first bytes of each request where to cut it."""
+    """Listens on loopback; `choose` is asked with each request, head and body, where to cut it."""
 
     def __init__(self, port: int, choose: Callable[[bytes], Cut]) -> None:
         self._target = ("127.0.0.1", port)
@@ -40,10 +40,10 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client, socket.create_connection(self._target) as engine:
             while head := client.recv(65536):
-                cut = self._choose(head)
+                whole = self._rest_of_request(client, head)
+                cut = self._choose(whole)
                 if cut is Cut.BEFORE_REQUEST:
                     return
-                whole = self._rest_of_request(client, head)
                 if cut is Cut.IN_REQUEST:
                     engine.sendall(whole[: len(whole) * 2 // 3])
                     return

@@ -135,6 +135,23 @@ def test_a_segment_that_cannot_be_read_now_is_tried_again(
     assert numbers(writer, "eio") == [1, 2]
 
 
+def test_rows_for_a_warehouse_elsewhere_travel_compressed(journal: Path, endpoint: Endpoint, writer: Client) -> None:
+    seal(journal, ("events", [event("zstd", n) for n in range(3000)]))
+    sent: list[dict[str, Any]] = []
+    client = connect(endpoint.url.replace("127.0.0.1", "0.0.0.0"))  # another name of this machine
+    insert = client.raw_insert
+
+    def seen(*args: Any, **more: Any) -> Any:
+        sent.append(more)
+        return insert(*args, **more)
+
+    client.raw_insert = seen  # type: ignore[method-assign]
+    with closing(Loader(journal, lambda: client)) as made:
+        made.run_once()
+    assert [more["compression"] for more in sent] == ["zstd"]
+    assert numbers(writer, "zstd") == list(range(3000))
+
+
 def test_one_folder_has_one_loader(journal: Path, loading: Loader, endpoint: Endpoint) -> None:
     loading.run_once()
     with closing(loader(journal, endpoint.url)) as second, pytest.raises(LoaderHeld):
