@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gateway.warehouse.engine_statements import quote
 from gateway.warehouse.migrate import Variant, columns_of
 
-VIEWS = ("sessions", "funnel_steps", "micro_conversions", "conversions", "daily")
+VIEWS = ("sessions", "funnel_steps", "micro_conversions", "conversions", "daily", "hourly", "people")
 _KEPT_FROM_ANALYSTS = frozenset({"account"})
 _SCOPED = ("events", "tallies")
 _NAME = re.compile(r"[^A-Za-z0-9_]")
