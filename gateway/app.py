@@ -24,7 +24,8 @@ from gateway.configuration import Configuration
 from gateway.folders import Folders
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.place import Lookup, nowhere
-from gateway.journal.keyring import Keyring
+from gateway.intake.site import Sites
+from gateway.journal.keyring import DAY_S, Keyring
 from gateway.journal.writer import Journal
 from gateway.metrics import write_snapshot
 from gateway.reload import Watch
@@ -71,6 +72,24 @@ class Due:
         return True
 
 
+class Midnight:
+    """Tells once that a UTC midnight has passed since it was asked last."""
+
+    def __init__(self, at: float) -> None:
+        self._day = int(at // DAY_S)
+
+    def has_passed(self, at: float) -> bool:
+        """True the first time after each midnight."""
+        before, self._day = self._day, int(at // DAY_S)
+        return self._day != before
+
+
+def forget_day(sites: Sites) -> None:
+    """Every site lets go of yesterday's prepared keys, also one that nobody visits today."""
+    for site in sites.all:
+        site.minimiser.forget()
+
+
 class Server(uvicorn.Server):
     """uvicorn without its signal handlers: they end the process before the journal is sealed."""
 
@@ -98,18 +117,23 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     )
     protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
     server = Server(_uvicorn(app, protocol))
-    due = Due(_KEYS_EVERY_S)
+    due, midnight = Due(_KEYS_EVERY_S), Midnight(time())
 
     async def tick(lag_s: float) -> None:
-        if due.now():
+        if midnight.has_passed(time()):
+            await asyncio.to_thread(keyring.refresh, time())
+            forget_day(app.pipeline.sites)
+        elif due.now():
             await asyncio.to_thread(keyring.refresh, time())
         if (changed := await asyncio.to_thread(watch.look)) is not None:
+            app.counts.minimised.retire(app.pipeline.sites)
             app.pipeline = Pipeline(changed.sites, keyring.keys, lookup)
             _log.info("configuration changed; now in force: %s", policies_of(changed))
         if watch.trouble != app.trouble:
             app.trouble = watch.trouble
             _log.error("%s", watch.trouble or "configuration mended")
         snapshot = app.counts.snapshot() | journal.counts() | {"lag_seconds": [[seat.name, lag_s]]}
+        snapshot |= app.counts.minimised.snapshot(app.pipeline.sites)
         snapshot["configuration_trouble"] = int(bool(watch.trouble))
         await asyncio.to_thread(write_snapshot, folders.metrics, seat.name, snapshot)
 

@@ -9,6 +9,8 @@ from importlib import import_module
 
 import click
 
+from gateway.dumps import forbid_dumps
+
 #: Command -> module that holds it under the same name, and the line that `gateway --help` shows.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("gateway.commands.init", "Write a commented starter: gateway.yml, policy.yml, contracts/"),
@@ -21,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("gateway.commands.sql", "Ask the warehouse"),
     "explain": ("gateway.commands.explain", "Show the whole walk of a recorded hit"),
     "policy": ("gateway.commands.policy", "Tools of privacy and legal"),
+    "keys": ("gateway.commands.keys", "Show the keys of pseudonyms, make and destroy what is due"),
     "warehouse": ("gateway.commands.warehouse", "Migrate the warehouse, show its state"),
     "doctor": ("gateway.commands.doctor", "Check this gateway and say what to mend"),
 }
@@ -54,3 +57,4 @@ def main() -> None:
       gateway demo             traffic of an invented marketplace
       gateway sql "SELECT event, count() FROM events GROUP BY event ORDER BY 2 DESC"
     """
+    forbid_dumps()

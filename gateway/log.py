@@ -47,4 +47,14 @@ def begin(name: str, level: int = logging.INFO) -> logging.Logger:
     logging.basicConfig(level=level, handlers=[to_stderr], force=True)
     for noisy in _SILENT:
         logging.getLogger(noisy).setLevel(logging.CRITICAL + 1)
-    return logging.getLogger(name)
+    logger = logging.getLogger(name)
+    sys.excepthook = lambda kind, error, trace: _tell_uncaught(logger, kind, error, trace)
+    return logger
+
+
+def _tell_uncaught(
+    logger: logging.Logger, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """The last words of a process. Why: Python's own would quote the message, which quotes what it choked on."""
+    if not issubclass(kind, KeyboardInterrupt):
+        logger.critical("ended by an error that nobody expected", exc_info=(kind, error, trace))

@@ -78,6 +78,19 @@ class Keyring:
         self.refresh(at)
         return successor.day
 
+    def existing(self, site: str) -> tuple[SiteKeys, ...]:
+        """Every key of the site that still exists, one kind each, from disk: what a person's rows can be found by.
+
+        `epoch` is the day that the key begins, for salts too. Changes nothing on disk.
+        """
+        folder = KeyFolder(self._folder)
+        found = [(file, _derive(folder, file)) for file in folder.files() if file.site == site]
+        return tuple(
+            SiteKeys(key, None, file.day) if file.kind == "day" else SiteKeys(None, key, file.day)
+            for file, key in found
+            if key is not None
+        )
+
     def _report(self, troubles: tuple[str, ...]) -> None:
         for sentence in troubles:
             if sentence not in self._troubles:
