@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from gateway.commands.options import config_option, data_option, fail, setting_option
 from gateway.commands.sql import target_of
 from gateway.warehouse.connect import WarehouseError, connect, translated
+from gateway.warehouse.dictionary import markdown, relations
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.migrate import MigrationError, Variant, migrate, migrations, read_applied, render
 from gateway.warehouse.roles import Scope, render_roles
@@ -127,6 +128,21 @@ def sql_command(variant: str | None, roles: bool, scope: tuple[str, ...]) -> Non
         click.echo(f"-- {migration.name}, sha256 {migration.sha256}")
         for statement in render(migration.text, chosen):
             click.echo(f"{statement};\n")
+
+
+@warehouse.command("columns")
+@click.argument("names", nargs=-1)
+def columns_command(names: tuple[str, ...]) -> None:
+    """Print what each table and view holds, column by column, as Markdown. NAMES choose some of them.
+
+    \b
+    Example:
+      gateway warehouse columns events sessions
+    """
+    known = {relation.name: relation for relation in relations()}
+    if unknown := [name for name in names if name not in known]:
+        fail(f"There is no {unknown[0]} in the warehouse: {', '.join(known)}.")
+    click.echo("\n\n".join(markdown(known[name]) for name in names or known))
 
 
 def _usual(target: str) -> Variant:

@@ -110,13 +110,6 @@ def render(text: str, variant: Variant) -> list[str]:
     return [statement for statement in _split(rendered) if statement]
 
 
-def columns_of(table: str) -> list[str]:
-    """The columns of a table as its CREATE statement of the first migration names them, in order."""
-    create = re.compile(rf"CREATE TABLE IF NOT EXISTS gateway\.{table} \(\n(.*?)\n\)\n", re.DOTALL)
-    found = next(filter(None, (create.search(s) for s in render(migrations()[0].text, Variant.SERVER))))
-    return re.findall(r"^    ([a-z_]+) ", found[1], re.MULTILINE)
-
-
 def _split(text: str) -> Iterator[str]:
     raw, begins, ends = text.encode(), None, 0
     for token in read_tokens(raw):

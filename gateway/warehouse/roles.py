@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from gateway.warehouse.dictionary import relations
 from gateway.warehouse.engine_statements import quote
-from gateway.warehouse.migrate import Variant, columns_of
+from gateway.warehouse.migrate import Variant
 
 VIEWS = ("sessions", "funnel_steps", "micro_conversions", "conversions", "daily", "hourly", "people")
 _KEPT_FROM_ANALYSTS = frozenset({"account"})
@@ -47,7 +48,8 @@ class Scope(NamedTuple):
 
 
 def _readable(variant: Variant) -> tuple[str, ...]:
-    events = f"SELECT({', '.join(c for c in columns_of('events') if c not in _KEPT_FROM_ANALYSTS)})"
+    columns = next(relation.columns for relation in relations() if relation.name == "events")
+    events = f"SELECT({', '.join(c.name for c in columns if c.name not in _KEPT_FROM_ANALYSTS)})"
     tables = ("events", "events_local") if variant is Variant.CLUSTER else ("events",)
     others = ("tallies", "tallies_local") if variant is Variant.CLUSTER else ("tallies",)
     return (*(f"{events} ON gateway.{t}" for t in tables), *(f"SELECT ON gateway.{t}" for t in (*others, *VIEWS)))
