@@ -23,6 +23,10 @@ import orjson
 
 from gateway.journal.disk import Disk, write_whole
 
+#: Names of files that are not yet what they shall be.
+PART = ".part"
+HALF_MADE = (PART, ".new")
+
 _INTENT, _LOCK = "load.intent", "loader.lock"
 _IDENTITY = re.compile(rb"[0-9a-f]{16}")
 
@@ -127,6 +131,12 @@ class Intents:
         """Nothing is begun any more."""
         self._remove(_INTENT)
         self._disk.sync_folder(self._folder)
+
+    def sweep(self) -> None:
+        """Removes what a kill left half made. Only while nothing is intended: then no part is anybody's any more."""
+        for entry in self._disk.entries(self._folder):
+            if entry.name.endswith(HALF_MADE):
+                self._remove(entry.name)
 
     def _remove(self, name: str) -> None:
         with suppress(FileNotFoundError):

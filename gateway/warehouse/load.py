@@ -80,6 +80,7 @@ class Loader:
         self._intents = Intents(self._disk, folder)
         self._aside = Aside(self._disk, folder, self._intents, clock)
         self._gathering = Gathering(self._disk, folder, self._aside, limits or Limits())
+        self._gathering.erased = lambda: self._talk().erased
         self._identity = ""
         self._session: Session | None = None
         self._adopted_at = 0.0
@@ -134,7 +135,7 @@ class Loader:
         return {
             "loaded": sorted([stream, rows] for stream, rows in self._rows.items()),
             **{key: self._counts[key] for key in ("batches", "repaired", "quarantined", "load_errors")},
-            **{key: self._gathering.counts[key] for key in ("damaged", "foreign", "unreadable")},
+            **{key: self._gathering.counts[key] for key in ("damaged", "foreign", "unreadable", "erased")},
             "load_lag_seconds": max(0.0, now - backlog.oldest_at) if backlog.oldest_at is not None else 0.0,
         }
 
@@ -161,7 +162,8 @@ class Loader:
 
     def _adopt(self) -> None:
         if time.monotonic() - self._adopted_at >= _ADOPT_EVERY_S:
-            self._counts["adopted"] += adopt_orphans(self._disk, self._folder)
+            self._intents.sweep()
+            adopt_orphans(self._disk, self._folder)
             self._adopted_at = time.monotonic()
 
     # The life of a batch

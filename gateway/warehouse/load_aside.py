@@ -21,10 +21,8 @@ from gateway.journal.disk import Disk, write_file
 from gateway.journal.group import tally_rows
 from gateway.journal.reader import DAMAGED, QUARANTINE
 from gateway.journal.segment import Damage, Section
-from gateway.warehouse.intents import Intents, ReplaceIntent
+from gateway.warehouse.intents import PART, Intents, ReplaceIntent
 from gateway.words import Refusal, Tally
-
-_PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,7 @@ class Odd:
     usual: tuple[Section, ...] = ()
     strange: tuple[Section, ...] = ()  #: of streams that have no table here
     damages: tuple[Damage, ...] = ()
+    erased: int = 0  #: rows left out, of persons who asked to be forgotten
 
 
 class Aside:
@@ -78,7 +77,7 @@ class Aside:
     def _replace(self, name: str, parts: dict[str, bytes]) -> None:
         steps = []
         for then, raw in parts.items():
-            now = Path(then).name + _PART
+            now = Path(then).name + PART
             write_file(self._disk, self._folder / now, raw)
             steps.append((now, then))
         self._disk.sync_folder(self._folder)

@@ -277,6 +277,15 @@ def test_an_intent_that_cannot_be_read_stops_the_loader_and_says_what_to_do(
     assert numbers(writer, "intent") == [1]
 
 
+def test_what_a_kill_left_half_made_does_not_stay(tmp_path: Path, endpoint: Endpoint) -> None:
+    seal(tmp_path, ("events", [event("half", 1)]))
+    for name in ("collect-0-1-a.sealed.part", "load.intent.new"):
+        (tmp_path / name).write_bytes(b"half of some facts")
+    with closing(loader(tmp_path, endpoint.url)) as made:
+        made.run_once()
+    assert left(tmp_path) == []
+
+
 def test_a_row_that_the_warehouse_does_not_survive_is_isolated_while_the_others_load(
     tmp_path: Path, endpoint: Endpoint, writer: Client, port: int
 ) -> None:
