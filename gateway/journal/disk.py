@@ -62,6 +62,11 @@ class Disk:
         while written < len(block):
             written += os.write(fd, block[written:])
 
+    def reserve(self, fd: int, start: int, size: int) -> None:
+        """Zeros from `start` on, on stable storage with the file's size; the next `write` goes on where it was."""
+        os.pwrite(fd, bytes(size), start)
+        os.fdatasync(fd)
+
     def sync(self, fd: int) -> None:
         """Returns when everything written is on stable storage, and the size with it."""
         os.fdatasync(fd)

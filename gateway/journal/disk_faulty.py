@@ -69,6 +69,10 @@ class FaultyDisk(Disk):
         self._room = 0
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    def reserve(self, fd: int, start: int, size: int) -> None:
+        self._meet("reserve")
+        super().reserve(fd, start, size)
+
     def sync(self, fd: int) -> None:
         self._meet("sync")
         super().sync(fd)

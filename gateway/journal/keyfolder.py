@@ -5,6 +5,7 @@ May not: derive a key, keep one in memory, or read a clock; the time is passed i
 Folder: flat, so that a Kubernetes Secret mounted as files is one; 32 random bytes per file, mode 0600:
     <site>.day.<YYYY-MM-DD>.salt      the salt of that UTC day
     <site>.durable.<YYYY-MM-DD>.key   the durable key whose life begins on that UTC day; its epoch is that day's number
+    receipts.ed25519                  what receipts are signed with (`gateway.journal.signing`); not ours to destroy
 Why: the name carries the day, so processes agree by `link(2)`, which fails where the name exists; no lock is needed.
 Not: trusting overwriting alone; on copy-on-write file systems and flash only encryption at rest makes it certain.
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 KEY_BYTES = 32
 
@@ -36,6 +37,13 @@ SITE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 _FILE_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.(day|durable)\.(\d{4}-\d\d-\d\d)\.(salt|key)\Z")
 _SUFFIX = {"day": "salt", "durable": "key"}
 _EPOCH = date(1970, 1, 1)
+
+
+class Named(Protocol):
+    """Whatever has its place in the folder."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class KeyFile(NamedTuple):
@@ -82,7 +90,7 @@ class KeyFolder:
         self._attempt(f"{self.path.name}/ cannot be read", lambda: names.extend(os.listdir(self.path)))
         return sorted(filter(None, map(read_name, names)), key=lambda file: file.day)
 
-    def read(self, file: KeyFile) -> bytes | None:
+    def read(self, file: Named) -> bytes | None:
         """The 32 bytes; None, with a trouble, where there are not exactly so many or nothing but zeros."""
         try:
             material = (self.path / file.name).read_bytes()
@@ -94,7 +102,7 @@ class KeyFolder:
             return None
         return material
 
-    def make(self, file: KeyFile) -> None:
+    def make(self, file: Named) -> None:
         """Create the file with fresh random bytes; where another process was first, its bytes stay."""
         if not (self.path / file.name).exists():
             self._attempt(f"{file.name} cannot be created", lambda: self._create(self.path / file.name))

@@ -110,10 +110,11 @@ def whole(sections: Sequence[Section]) -> bytes:
 
 
 def read_segment(raw: bytes) -> Segment:
-    """Everything whole in a segment. Payloads are views into `raw`.
+    """Everything whole in a segment. Payloads are views into `raw`. Zeros at its end are room that nobody used.
 
     Raises NotASegment, NewerSegment.
     """
+    raw = raw.rstrip(b"\0")
     offset = _read_header(raw)
     damages = [Damage(0, HEADER_BYTES, False)] if offset == 0 else []
     sections: list[Section] = []

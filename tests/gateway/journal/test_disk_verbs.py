@@ -27,6 +27,16 @@ def test_what_was_written_and_synced_is_read(disk: Disk, tmp_path: Path) -> None
 
 
 @both
+def test_room_is_zeros_after_what_is_written_and_writing_goes_on_before_it(disk: Disk, tmp_path: Path) -> None:
+    fd = disk.create(tmp_path / "a")
+    disk.write(fd, b"one")
+    disk.reserve(fd, 3, 10)
+    disk.write(fd, b"two")
+    disk.close(fd)
+    assert disk.read(tmp_path / "a") == b"onetwo" + bytes(7)
+
+
+@both
 def test_after_truncation_writing_goes_on_there(disk: Disk, tmp_path: Path) -> None:
     fd = disk.create(tmp_path / "a")
     disk.write(fd, b"good bad")

@@ -55,12 +55,13 @@ def _run_and_kill(folder: Path, first: int, after_s: float) -> list[int]:
 
 
 def _tear(folder: Path, dice: random.Random) -> None:
-    """What a power cut may leave: part of a frame that was never acknowledged, or zeros."""
+    """What a power cut may leave in the room after the frames: part of one that was never acknowledged, or zeros."""
     frame = segment.frame([segment.section_of("events", [b'{"n":-1}'] * 9)])
-    begun = [path for path in folder.glob("*.open") if path.stat().st_size >= segment.HEADER_BYTES]
+    begun = [path for path in folder.glob("*.open") if path.read_bytes().startswith(segment.header())]
     for path in begun:
         tail = frame[: dice.randrange(1, len(frame))] if dice.random() < 0.7 else b"\0" * dice.randrange(1, 5000)
-        with path.open("ab") as file:
+        with path.open("r+b") as file:
+            file.seek(len(path.read_bytes().rstrip(b"\0")))
             file.write(tail)
 
 
