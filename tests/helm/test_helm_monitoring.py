@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import promql_parser
@@ -69,7 +74,7 @@ def expressions() -> Iterator[Expression]:
 
 def filled(text: str) -> str:
     """Grafana's variables as it would fill them in."""
-    for name, value in (("$__rate_interval", "1m"), ("$__range", "3h")):
+    for name, value in (("$__rate_interval", "5m"), ("$__range", "3h")):
         text = text.replace(name, value)
     return re.sub(r"\$(namespace|site)\b", ".*", text)
 
@@ -190,3 +195,79 @@ def test_variables_of_a_dashboard_are_declared_and_used() -> None:
         asked = [v["query"]["query"] for v in board["templating"]["list"] if v["type"] == "query"]
         for metric, label in (re.findall(r"label_values\((\w+), (\w+)\)", query)[0] for query in asked):
             assert label in EXPOSED[metric] | TARGET
+
+
+# Run, where Prometheus' own tool is installed (Debian: prometheus)
+
+PROMTOOL = shutil.which(os.environ.get("PROMTOOL", "promtool"))
+NEEDS_PROMTOOL = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed; it comes with Prometheus")
+CASES: dict[str, dict[str, dict[str, str]]] = yaml.safe_load((Path(__file__).parent / "alert_cases.yaml").read_text())
+
+
+def promtool(*words: str | Path) -> None:
+    assert PROMTOOL
+    done = subprocess.run([PROMTOOL, *words], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def labelled(series: str) -> str:
+    """The series as a scrape in Kubernetes names it."""
+    name, _, labels = series.partition("{")
+    return f'{name}{{job="shop-pods",namespace="web",{labels or "}"}'
+
+
+def case(alert: str, series: dict[str, str], is_raised: bool) -> dict[str, Any]:
+    """One of promtool's tests: after these series, is the alert firing at the 90th minute, or in any before?"""
+    asked = f'ALERTS{{alertname="{alert}", alertstate="firing"}}'
+    return {
+        "interval": "1m",
+        "name": f"{alert} {'raised' if is_raised else 'quiet'}",
+        "input_series": [{"series": labelled(name), "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f"count(max_over_time({asked}[90m])) > 0",
+                "eval_time": "100m",
+                "exp_samples": [{"labels": "{}", "value": 1}] if is_raised else [],
+            }
+        ],
+    }
+
+
+def test_every_alert_has_a_case_that_raises_it_and_one_that_does_not() -> None:
+    assert {name: set(both) for name, both in CASES.items()} == {r["alert"]: {"raised", "quiet"} for r in rules()}
+
+
+@NEEDS_PROMTOOL
+def test_every_alert_is_raised_by_what_it_is_for_and_by_nothing_close_to_it(tmp_path: Path) -> None:
+    told = [case(name, both[kind], kind == "raised") for name, both in CASES.items() for kind in ("raised", "quiet")]
+    file = tmp_path / "cases.yaml"
+    rule_file = str(CHART / "files" / "alerts.yaml")
+    file.write_text(yaml.safe_dump({"rule_files": [rule_file], "evaluation_interval": "1m", "tests": told}))
+    promtool("check", "rules", rule_file)
+    promtool("test", "rules", file)
+
+
+@NEEDS_PROMTOOL
+def test_every_query_of_a_dashboard_gives_an_answer(tmp_path: Path) -> None:
+    """Where every metric has been counted, no query is empty and none fails."""
+    values = {"le": ["0.05", "+Inf"], "status": ["204", "503"], "refusal": [refusal.value for refusal in Refusal]}
+    series = [
+        {
+            "series": labelled(name + "{" + ",".join(f'{label}="{value}"' for label, value in each) + "}"),
+            "values": "0+1x60",
+        }
+        for name, labels in EXPOSED.items()
+        for each in product(*([(label, value) for value in values.get(label, ["x"])] for label in sorted(labels)))
+    ]
+    asked = [
+        {
+            "expr": f"clamp_max(count({each.text}), 1)",
+            "eval_time": "30m",
+            "exp_samples": [{"labels": "{}", "value": 1}],
+        }
+        for each in EXPRESSIONS
+        if ":" in each.where
+    ]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": asked}]}))
+    promtool("test", "rules", file)
