@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from gateway.folders import Folders
+from gateway.warehouse.engine_endpoint import read_endpoint
 
 _LOOK_EVERY_S = 0.02
 
@@ -16,10 +17,9 @@ async def wait_until_ready(folders: Folders, ports: tuple[int, int], embedded: b
     """True once everything is, False after `seconds`. `ports` are the public and the admin port, on loopback."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    endpoint = folders.run / "warehouse.json"
     while loop.time() < end:
         if (
-            (not embedded or endpoint.exists())
+            (not embedded or read_endpoint(folders.data))
             and await answers(ports[0], "/readyz")
             and await answers(ports[1], "/healthz")
         ):

@@ -74,7 +74,8 @@ def _children(
     configuration: Configuration, common: tuple[str, ...], public: int, private: int, held: int
 ) -> list[Child]:
     settings = configuration.settings
-    engine = [Child("engine", ("engine", *common[:2], "--port", str(settings.warehouse_port)), 2, (held,))]
+    limits = ("--port", str(settings.warehouse_port), "--analyst-max-seconds", str(settings.analyst_max_seconds))
+    engine = [Child("engine", ("engine", *common[:2], *limits), 2, (held,))]
     collect = [
         Child(f"collect-{i}", ("collect", *common, "--fd", str(public), "--name", f"collect-{i}"), 0, (public, held))
         for i in range(settings.workers)

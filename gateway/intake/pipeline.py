@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
 from consent.decide import decide
 from consent.policy import Policy
@@ -74,7 +74,7 @@ class Walked(NamedTuple):
     cookie: bytes = b""
 
 
-_P = ParamSpec("_P")
+_Ts = TypeVarTuple("_Ts")
 _R = TypeVar("_R")
 
 Step = Callable[[Walk, Event], Fact | Refusal | None]
@@ -148,7 +148,7 @@ class Pipeline:
         site = self.sites.find(reading.key, source)
         if site is None:
             return _turned_away("", adapter, reading, Refusal.UNKNOWN_KEY)
-        if not site.admits(hit.header(b"origin")):
+        if site.origins is not None and not site.admits(hit.header(b"origin")):
             return _turned_away(site.name, adapter, reading, Refusal.ORIGIN_NOT_LISTED)
         walk = self.start(hit, adapter, reading, site)
         outcome = self._events(walk, reading)
@@ -229,9 +229,9 @@ def last_step(walk: Walk, event: Event) -> Fact | Refusal:
     raise AssertionError("the last step always ends the walk")
 
 
-def _attempt(step: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R | Refusal:
+def _attempt(step: Callable[[*_Ts], _R], *args: *_Ts) -> _R | Refusal:
     """The one place that catches everything: our own mistake costs one event, is counted, and shows no value."""
     try:
-        return step(*args, **kwargs)
+        return step(*args)
     except Exception:  # noqa: BLE001 - the edge: any bytes give facts or refusals, never an exception
         return Refusal.GATEWAY_FAULT

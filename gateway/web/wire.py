@@ -178,7 +178,6 @@ class Wire(asyncio.Protocol):
         self.arriving = True
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.headers_bytes = 0
         self.body = b""
         self.too_large = False
 
@@ -188,12 +187,11 @@ class Wire(asyncio.Protocol):
             raise LimitExceeded
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers_bytes += len(name) + len(value) + 4
-        if self.headers_bytes > HEADERS_LIMIT_BYTES:
-            raise LimitExceeded
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        if self.head_bytes > HEADERS_LIMIT_BYTES and _bytes_of(self.headers) > HEADERS_LIMIT_BYTES:
+            raise LimitExceeded
         self.head_bytes = _HEAD_DONE
         if (b"expect", b"100-continue") in self.headers and not self.exchanges:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -294,6 +292,11 @@ async def sweep(state: ServerState) -> None:
         for connection in list(state.connections):
             if isinstance(connection, Wire):
                 connection.end_if_late(now)
+
+
+def _bytes_of(headers: list[tuple[bytes, bytes]]) -> int:
+    """As they came: name, colon, blank, value, CRLF."""
+    return sum(len(name) + len(value) + 4 for name, value in headers)
 
 
 def _from_absolute(url: bytes) -> tuple[bytes, bytes, bytes]:
