@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("gateway.commands.sql", "Ask the warehouse"),
     "explain": ("gateway.commands.explain", "Show the whole walk of a recorded hit"),
     "policy": ("gateway.commands.policy", "Tools of privacy and legal"),
+    "privacy": ("gateway.commands.privacy", "Requests of data subjects, receipts, proof of retention"),
     "keys": ("gateway.commands.keys", "Show the keys of pseudonyms, make and destroy what is due"),
     "warehouse": ("gateway.commands.warehouse", "Migrate the warehouse, show its state"),
     "doctor": ("gateway.commands.doctor", "Check this gateway and say what to mend"),

@@ -80,6 +80,7 @@ METRICS = (
     Metric("batches", "gateway_loaded_batches", "counter", (), "Batches loaded"),
     Metric("repaired", "gateway_repaired_batches", "counter", (), "Batches counted again after an unclear end"),
     Metric("quarantined", "gateway_quarantined_rows", "counter", (), "Rows that the warehouse would not take"),
+    Metric("erased", "gateway_erased_rows", "counter", (), "Rows left out because their person asked to be forgotten"),
     Metric("damaged", "gateway_damaged_segments", "counter", (), "Segments loaded up to a damage; the rest lies aside"),
     Metric("foreign", "gateway_foreign_files", "counter", (), "Files in the journal that are no segments; left alone"),
     Metric("unreadable", "gateway_unreadable_segments", "counter", (), "Segments that could not be read at all"),

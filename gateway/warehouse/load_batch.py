@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from gateway.journal.reader import Backlog, read_backlog
 from gateway.journal.segment import Section, Segment
 from gateway.warehouse.load_aside import Aside, Odd
 from gateway.warehouse.load_statements import TABLES
+from gateway.warehouse.tombstones import Tombstones
 
 _log = logging.getLogger("gateway.load")
 
@@ -83,6 +84,7 @@ class Gathering:
 
     def __init__(self, disk: Disk, folder: Path, aside: Aside, limits: Limits) -> None:
         self._disk, self._folder, self._aside, self._limits = disk, folder, aside, limits
+        self.erased: Callable[[], Tombstones] = lambda: Tombstones({})  # the session's, once there is one
         self._told: set[str] = set()
         self._doubts: dict[str, Doubt] = {}
         self.suspects: set[str] = set()
@@ -139,7 +141,12 @@ class Gathering:
             return None
         if isinstance(found, Segment):
             return found
-        self._tell(entry.name, "is damaged or foreign: what is whole is loaded, the rest lies in quarantine", "damaged")
+        if found.erased:
+            self.counts["erased"] += found.erased
+            _log.info("Left out %d rows of persons who asked to be forgotten.", found.erased)
+        if not found.erased or found.damages or found.strange:
+            odd = "is damaged or foreign: what is whole is loaded, the rest lies in quarantine"
+            self._tell(entry.name, odd, "damaged")
         self._aside.sift(found)
         return None
 
@@ -151,11 +158,12 @@ class Gathering:
             found = segment.read_segment(raw)
         except segment.NotASegment:
             return Odd(entry.name, None)
-        usual = tuple(section for section in found.sections if section.stream in TABLES)
-        strange = tuple(section for section in found.sections if section.stream not in TABLES)
-        if usual and not strange and not found.damages:
+        sections, erased = self.erased().sift(found.sections)
+        usual = tuple(section for section in sections if section.stream in TABLES)
+        strange = tuple(section for section in sections if section.stream not in TABLES)
+        if usual and not strange and not found.damages and not erased:
             return found
-        return Odd(entry.name, raw, usual, strange, found.damages)
+        return Odd(entry.name, raw, usual, strange, found.damages, erased)
 
     def _tell(self, name: str, sentence: str, count: str = "foreign") -> None:
         """Once per file. The name is ours to log: no file is named after a hit."""

@@ -25,6 +25,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from gateway.warehouse import load_statements as say
+from gateway.warehouse import tombstones
 from gateway.warehouse.connect import TransientError, WarehouseError, translate
 
 #: Codes by which ClickHouse refuses a row and not the statement: it could not be parsed, converted or kept.
@@ -53,6 +54,7 @@ class Session:
         with self._translated():
             self.targets = {stream: self._describe(stream) for stream in say.TABLES}
             self.fence = self._raised(loader, now)
+            self.erased = tombstones.read(client)  # after the fence; see tombstones.py
 
     def close(self) -> None:
         self._client.close()

@@ -1,0 +1,330 @@
+"""`gateway privacy`: requests of data subjects, their receipts, and the proof that nothing is kept too long.
+
+May not: show or log an identifier; it turns it into pseudonyms and forgets it. Other commands may join the group.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import time
+from typing import Any, NamedTuple, TypeVar
+
+import click
+import orjson
+
+from gateway.commands.options import config_option, data_option, fail, setting_option
+from gateway.configuration import Configuration, ConfigurationError, read_configuration
+from gateway.folders import Folders
+from gateway.intake.site import Site
+from gateway.intake.subject import FoundBy, Said, find_person, subject_of
+from gateway.journal.disk import Disk
+from gateway.journal.keyring import Keyring
+from gateway.journal.signing import Signer
+from gateway.warehouse import retention
+from gateway.warehouse.connect import WarehouseError, connect
+from gateway.warehouse.engine_process import lent
+from gateway.warehouse.engine_statements import quote
+from gateway.warehouse.erase import Eraser, Request, new_identity
+from gateway.warehouse.receipts import check_receipt
+from gateway.warehouse.subjects import Subjects
+from gateway.warehouse.tombstones import of_person
+from gateway.warehouse.waiting import Waiting
+from gateway.words import Person, SiteKeys
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_DAY_S = 86_400
+
+#: What may go wrong on the way, and loses nothing: the same command again goes on.
+_FAILURES = (WarehouseError, OSError)
+
+_SAYS = {
+    FoundBy.CLIENT_ID: "client id, such as the value of the cookie _ga or _gw; '-' reads it from standard input",
+    FoundBy.USER_ID: "user id of the site's own accounts; '-' reads it from standard input",
+    FoundBy.EMAIL: "e-mail address; leads to rows where a site uses it as an id; '-' reads it from standard input",
+    FoundBy.BROWSER: "IP address of today or yesterday, with --user-agent as the browser sends it",
+}
+_OPTIONS = {FoundBy.BROWSER: "--address"}
+
+
+class Asked(NamedTuple):
+    """A request as it was understood: whose rows, by which keys. `said` is personal."""
+
+    site: Site
+    said: Said
+    keys: tuple[SiteKeys, ...]
+    person: Person
+
+
+class _Place(NamedTuple):
+    configuration: Configuration
+    folders: Folders
+    warehouse: str
+
+
+def _identifiers(command: _F) -> _F:
+    """The options by which a person is named, and --site."""
+    command = click.option("--user-agent", default="", help="With --address: the browser.")(command)
+    for kind in reversed(FoundBy):
+        flag = _OPTIONS.get(kind, f"--{kind.replace('_', '-')}")
+        command = click.option(flag, kind.value, help=f"The person's {_SAYS[kind]}.")(command)
+    return click.option("--site", help="The site that was asked; may be left out where there is one.")(command)
+
+
+@click.group()
+def privacy() -> None:
+    """Requests of data subjects: what is held of a person, its erasure, the receipt; and proof of retention.
+
+    \b
+    Examples:
+      gateway privacy access --client-id 1795345201.1700000000
+      gateway privacy erase --user-id - < id.txt
+      gateway privacy verify
+    """
+
+
+@privacy.command()
+@config_option
+@data_option
+@setting_option("warehouse")
+@_identifiers
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def access(config: Path | None, data: Path, warehouse: str | None, site: str | None, form: str, **said: str) -> None:
+    """Find all rows that a person's identifier leads to under the keys that still exist, and print them.
+
+    \b
+    Examples:
+      gateway privacy access --client-id 1795345201.1700000000 --format json > answer.json
+      gateway privacy access --site shop --email - < address.txt
+    """
+    place = _place(config, data, warehouse)
+    asked = _read_request(place, site, said)
+    try:
+        with _connected(place) as url, closing(connect(url)) as client:
+            answer = _answer(asked, Subjects(client), Waiting(Disk(), place.folders.journal))
+    except _FAILURES as error:
+        fail(str(error), 1)
+    shown = orjson.dumps(answer, default=str, option=orjson.OPT_INDENT_2).decode()
+    click.echo(shown if form == "json" else "\n".join(_sentences(answer)))
+
+
+@privacy.command()
+@config_option
+@data_option
+@setting_option("warehouse")
+@_identifiers
+@click.option(
+    "--receipt", "receipt_file", type=click.Path(path_type=Path), help="Write the signed receipt to this file."
+)
+def erase(
+    config: Path | None,
+    data: Path,
+    warehouse: str | None,
+    site: str | None,
+    receipt_file: Path | None,
+    **said: str,
+) -> None:
+    """Delete all rows of a person everywhere, keep old ones from coming back, and sign a receipt.
+
+    Safe to repeat, also after it was cut off: it then goes on. Exit code 1 if anything is left.
+
+    \b
+    Examples:
+      gateway privacy erase --client-id 1795345201.1700000000 --receipt receipt.json
+      gateway privacy erase --site shop --user-id - < id.txt
+    """
+    place = _place(config, data, warehouse)
+    asked = _read_request(place, site, said)
+    try:
+        with _connected(place) as url:
+            eraser = Eraser(lambda: connect(url), place.folders.journal, Signer(place.folders.keys))
+            with closing(eraser):
+                ended = eraser.erase(_request(asked, eraser))
+                lost = list(_lost(eraser.subjects, asked))
+    except _FAILURES as error:
+        fail(f"{error}; the request is written down, and the same command goes on with it", 1)
+    if receipt_file is not None:
+        receipt_file.write_text(ended["receipt"] + "\n")
+    for line in (*_report(ended["body"]), *lost):
+        click.echo(line)
+    raise SystemExit(0 if ended["body"]["complete"] else 1)
+
+
+@privacy.command()
+@config_option
+@data_option
+@setting_option("warehouse")
+@click.argument("which", required=False)
+def receipt(config: Path | None, data: Path, warehouse: str | None, which: str | None) -> None:
+    """Check a receipt: WHICH is a file, or the identity of a request, which is then read from the warehouse.
+
+    Without WHICH, show the public key that everybody can check receipts with. Exit code 1 if it is not genuine.
+
+    \b
+    Examples:
+      gateway privacy receipt receipt.json
+      gateway privacy receipt 7f0d3c1e-4b0a-4e0e-9a57-3c9f1c1d8c55
+    """
+    place = _place(config, data, warehouse)
+    try:
+        key = Signer(place.folders.keys).public
+        text = Path(which).read_text() if which and Path(which).is_file() else ""
+        if which and not text:
+            text = _stored_receipt(place, which)
+    except _FAILURES as error:
+        fail(str(error), 1)
+    if not which:
+        click.echo(f"Receipts of this gateway are signed with the Ed25519 key {key}.")
+        return
+    verdict = check_receipt(text, key)
+    click.echo(verdict.sentence)
+    raise SystemExit(0 if verdict.well else 1)
+
+
+@privacy.command()
+@config_option
+@data_option
+@setting_option("warehouse")
+@click.option("--mend", is_flag=True, help="Carry out what is due now, instead of waiting for ClickHouse's merges.")
+@click.option("--grace-hours", default=24, show_default=True, help="How late ClickHouse may be.")
+def verify(config: Path | None, data: Path, warehouse: str | None, mend: bool, grace_hours: int) -> None:
+    """Prove by query that nothing is kept longer than policy said, and nothing of the erased. Exit code 1 if it is.
+
+    \b
+    Examples:
+      gateway privacy verify
+      gateway privacy verify --mend --grace-hours 0        nightly, as a CronJob
+    """
+    place = _place(config, data, warehouse)
+    try:
+        with _connected(place) as url, closing(connect(url)) as client:
+            subjects = Subjects(client)
+            if mend:
+                retention.mend(subjects)
+            proofs = list(retention.verify(subjects, grace_hours * 3600))
+    except WarehouseError as error:
+        fail(str(error), 1)
+    for proof in proofs:
+        click.echo(f"{'MEND' if proof.broken else 'ok  '}  {proof.broken:,} {proof.promise}")
+    raise SystemExit(1 if any(proof.broken for proof in proofs) else 0)
+
+
+def _place(config: Path | None, data: Path, warehouse: str | None) -> _Place:
+    try:
+        configuration = read_configuration(config)
+    except ConfigurationError as error:
+        fail(str(error))
+    return _Place(configuration, Folders(data), warehouse or configuration.settings.warehouse)
+
+
+@contextmanager
+def _connected(place: _Place) -> Iterator[str]:
+    """The URL of the user that may delete."""
+    if place.warehouse != "embedded":
+        yield place.warehouse
+        return
+    with lent(place.folders.data) as endpoint:
+        yield endpoint.url
+
+
+def _read_request(place: _Place, name: str | None, said: dict[str, str]) -> Asked:
+    sites = {site.name: site for site in place.configuration.sites.all}
+    if name is None and len(sites) > 1:
+        fail(f"say which site was asked: --site {' | '.join(sites)}")
+    site = sites.get(name or next(iter(sites)))
+    if site is None:
+        fail(f"there is no site {name}; there is {', '.join(sites)}")
+    given = [Said(kind, _text(said[kind]), said["user_agent"]) for kind in FoundBy if said.get(kind)]
+    if len(given) != 1 or not given[0].text:
+        fail("name the person by exactly one of --client-id, --user-id, --email, --address")
+    keys = Keyring(place.folders.keys).existing(site.name)
+    return Asked(site, given[0], keys, find_person(site.name, given[0], keys))
+
+
+def _text(said: str) -> str:
+    """Why standard input: what stands on a command line is seen by every process of the machine."""
+    return sys.stdin.readline().strip() if said == "-" else said
+
+
+def _request(asked: Asked, eraser: Eraser) -> Request:
+    subject = subject_of(asked.site.name, asked.said, asked.keys)
+    begun = eraser.begun(asked.site.name, subject)
+    identity, asked_at = begun or (new_identity(), time())
+    kept_s = max(asked.site.policy.keep_days.values(), default=0) * _DAY_S
+    return Request(identity, asked.person, subject, asked.said.kind, asked_at, asked_at + kept_s + _DAY_S)
+
+
+def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any]:
+    """All that is held of the person, by store."""
+    now = time() + _DAY_S
+    erased = of_person(asked.person, now)
+    held: dict[str, Any] = {
+        f"gateway.{holder.name}": subjects.export(holder, asked.person, now) for holder in subjects.holders
+    }
+    held["journal"] = [orjson.loads(row) for row in waiting.search(erased, asked.person).rows]
+    held["quarantine"] = [orjson.loads(row) for row in waiting.search_quarantine(erased, asked.person).rows]
+    return {
+        "site": asked.site.name,
+        "found_by": asked.said.kind,
+        "answered_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "keys_begin": {
+            "durable": [str(_day(key.epoch)) for key in asked.keys if key.durable],
+            "day": [str(_day(key.epoch)) for key in asked.keys if key.day],
+        },
+        "held": held,
+        "remarks": [*_remarks(asked), *_lost(subjects, asked)],
+    }
+
+
+def _remarks(asked: Asked) -> Iterator[str]:
+    if asked.said.kind is FoundBy.EMAIL:
+        yield "No e-mail address is stored in any form; only rows whose site uses it as an id can be found by it."
+    if asked.said.kind is FoundBy.BROWSER:
+        yield "Visits without consent are linked for their day only; older ones cannot be found by anybody."
+    if not asked.person.is_linkable:
+        yield "No key is left that leads from this identifier to any row: nothing can be linked any more."
+
+
+def _lost(subjects: Subjects, asked: Asked) -> Iterator[str]:
+    epochs = frozenset(key.epoch for key in asked.keys if key.durable)
+    lost = subjects.unlinkable(asked.site.name, epochs)
+    if lost:
+        yield f"{lost:,} rows of the site were made with keys that are destroyed: nobody can tell whose they are."
+
+
+def _sentences(answer: dict[str, Any]) -> Iterator[str]:
+    total = sum(len(rows) for rows in answer["held"].values())
+    head = f"Site {answer['site']}, found by {answer['found_by']}, answered {answer['answered_at']}"
+    yield f"{head}: {total:,} rows held."
+    yield from answer["remarks"]
+    for store, rows in answer["held"].items():
+        yield f"{store}: {len(rows):,} rows"
+        for row in rows:
+            yield "  " + ", ".join(f"{name}: {value}" for name, value in row.items())
+    if not total:
+        yield "Nothing is held that this identifier leads to."
+
+
+def _report(body: dict[str, Any]) -> Iterator[str]:
+    yield f"Request {body['request']}: " + ("erased." if body["complete"] else "NOT complete; run it again.")
+    for name, store in body["stores"].items():
+        remark = f" ({store['remark']})" if store["remark"] else ""
+        yield f"  {name:24} {store['removed']:>8,} rows removed, {store['left']:,} left{remark}"
+    yield "  forwarder queues         none in this gateway; what was sent on has to be asked of each recipient"
+    if not body["pseudonyms"]:
+        yield "No key is left that leads from this identifier to any row: nothing can be linked any more."
+
+
+def _stored_receipt(place: _Place, request: str) -> str:
+    with _connected(place) as url, closing(connect(url)) as client:
+        sql = f"SELECT receipt FROM gateway.erasures FINAL WHERE toString(request) = {quote(request)}"
+        found = Subjects(client).rows(sql)
+    return str(found[0][0]) if found else ""
+
+
+def _day(epoch: int) -> date:
+    return (datetime.fromtimestamp(0, UTC) + timedelta(days=epoch)).date()
