@@ -22,10 +22,13 @@ import uvloop
 
 from gateway.configuration import Configuration
 from gateway.folders import Folders
+from gateway.intake.choices import Choices
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.place import Lookup, nowhere
 from gateway.intake.site import Sites
 from gateway.journal.keyring import DAY_S, Keyring
+from gateway.journal.ledger import Ledger
+from gateway.journal.signing import Signer
 from gateway.journal.writer import Journal
 from gateway.metrics import write_snapshot
 from gateway.reload import Watch
@@ -33,9 +36,10 @@ from gateway.settings import Settings
 from gateway.warehouse.connect import WarehouseError, connect, find
 from gateway.warehouse.load import Loader
 from gateway.web.admin import Admin, admin_app
-from gateway.web.collect import Collect, Limits
+from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.peers import Peers
 from gateway.web.wire import sweep, wire
+from gateway.words import Outcome
 
 _log = logging.getLogger("gateway")
 
@@ -48,6 +52,10 @@ _BACKLOG = 2048
 
 #: How often the keyring looks for a midnight. Why: it makes tomorrow's salt a day ahead, so a minute is soon enough.
 _KEYS_EVERY_S = 60.0
+
+#: How often counts of decisions go into the journal. Why: not with every group, which would be a row per hit; a kill
+#: loses so many seconds of them, and they are statistics, not proof.
+_COUNT_EVERY_S = 10.0
 
 
 class Seat(NamedTuple):
@@ -107,19 +115,22 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     settings = configuration.settings
     keyring = Keyring(folders.keys, [site.name for site in configuration.sites.all])
     keyring.refresh(time())
-    journal = Journal(folders.journal, seat.name, settings)
-    lookup = open_geo(settings.geo_file)
+    ledger = Ledger(open_signer(folders), folders.ledger)
+    journal = Journal(folders.journal, seat.name, settings, ledger=ledger)
+    lookup, choices = open_geo(settings.geo_file), Choices()
     app = Collect(
-        Pipeline(configuration.sites, keyring.keys, lookup),
+        Pipeline(configuration.sites, keyring.keys, lookup, choices),
         journal,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
     protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
     server = Server(_uvicorn(app, protocol))
-    due, midnight = Due(_KEYS_EVERY_S), Midnight(time())
+    due, midnight, counting = Due(_KEYS_EVERY_S), Midnight(time()), Due(_COUNT_EVERY_S)
 
     async def tick(lag_s: float) -> None:
+        if counting.now():
+            append_counts(journal, choices)
         if midnight.has_passed(time()):
             await asyncio.to_thread(keyring.refresh, time())
             forget_day(app.pipeline.sites)
@@ -127,7 +138,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
             await asyncio.to_thread(keyring.refresh, time())
         if (changed := await asyncio.to_thread(watch.look)) is not None:
             app.counts.minimised.retire(app.pipeline.sites)
-            app.pipeline = Pipeline(changed.sites, keyring.keys, lookup)
+            app.pipeline = Pipeline(changed.sites, keyring.keys, lookup, choices)
             _log.info("configuration changed; now in force: %s", policies_of(changed))
         if watch.trouble != app.trouble:
             app.trouble = watch.trouble
@@ -144,8 +155,24 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     settle_garbage()
     async with running(stop, tick), background(sweep(server.server_state)):
         await server.serve([seat.listener])
+        append_counts(journal, choices)
         await journal.close()
         await tick(0.0)
+
+
+def append_counts(journal: Journal, choices: Choices) -> None:
+    """Counts of decisions into the journal. Nobody waits for it, and what cannot be written now is not counted."""
+    if counted := choices.counted(time()):
+        journal.append(Outcome([], [], (), counted)).add_done_callback(look_away)
+
+
+def open_signer(folders: Folders) -> Signer | None:
+    """The key that proofs of choice are signed with; None, loudly, where it can be neither read nor made."""
+    try:
+        return Signer(folders.keys)
+    except OSError as error:
+        _log.error("proofs of choice are not signed: %s (run: gateway keys status)", error)
+        return None
 
 
 def policies_of(configuration: Configuration) -> str:

@@ -18,7 +18,8 @@ class FolderError(Exception):
 @dataclass(frozen=True, slots=True)
 class Folders:
     """`journal`: segments not loaded yet; `keys`: salts and keys; `warehouse`: the embedded engine's own;
-    `run`: endpoint, metrics and lock of the processes running now."""
+    `ledger`: how far each chain of proofs of choice went; `run`: endpoint, metrics and lock of the processes running
+    now."""
 
     data: Path
 
@@ -33,6 +34,10 @@ class Folders:
     @property
     def warehouse(self) -> Path:
         return self.data / "warehouse"
+
+    @property
+    def ledger(self) -> Path:
+        return self.data / "ledger"
 
     @property
     def run(self) -> Path:

@@ -5,11 +5,18 @@ Nothing here may hold a value that came from a hit, except a `Fact`, and only `g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
 #: One row as ClickHouse will read it: a JSON object without a newline, minimised. Only `intake.minimise` makes one.
 Fact = NewType("Fact", bytes)
+
+#: One change of choice, in the canonical text of `gateway.proof`. Only `intake.choices` makes one.
+Proof = NewType("Proof", bytes)
+
+#: How many events of a day were decided alike, as ClickHouse will read it. Only `intake.choices` makes one.
+Counted = NewType("Counted", bytes)
 
 
 class Refusal(StrEnum):
@@ -55,10 +62,15 @@ class Tally(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one hit: its facts, and a tally per event that became none. `events read = facts + tallies`."""
+    """What became of one hit: its facts, and a tally per event that became none. `events read = facts + tallies`.
+
+    `proofs` are the changes of choice that it brought; `counted` are counts of decisions, which come with no hit.
+    """
 
     facts: list[Fact]
     tallies: list[Tally]
+    proofs: Sequence[Proof] = ()
+    counted: Sequence[Counted] = ()
 
 
 class SiteKeys(NamedTuple):

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
-from consent.decide import decide
+from consent.decide import Case
 from consent.policy import Policy
 from consent.signals import bounded, read_signals
 from consent.signals.cmp import consent_cookies
 from consent.words import Decision, Statement
 from gateway.intake.adapters import claim
 from gateway.intake.adapters.adapter import Adapter
+from gateway.intake.choices import Choices, Note, SiteChoices, Teller, Weighed, put_count
 from gateway.intake.cookie_walk import Jar
 from gateway.intake.hit import Answer, Event, Hit, Reading
 from gateway.intake.minimise import Trace
@@ -46,7 +47,10 @@ _DECISIONS_KEPT = 8192
 class Walk:
     """What the steps of one event share. Personal, in memory only."""
 
-    __slots__ = ("decision", "headers", "home", "jar", "keys", "said", "site", "statements", "trace")
+    __slots__ = (
+        *("choices", "decision", "headers", "home", "jar", "keys", "notes", "said", "site", "statements"),
+        *("trace", "weighed"),
+    )
 
     def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: list[tuple[bytes, bytes]]) -> None:
         self.site = site
@@ -58,12 +62,16 @@ class Walk:
         self.said: tuple[Statement, ...] = ()  # by the whole hit
         self.statements: tuple[Statement, ...] = ()  # by the event at hand
         self.decision: Decision | None = None
+        self.weighed: Weighed
+        self.choices: SiteChoices
+        self.notes: list[Note] = []  # changes of choice that the hit brought
 
 
 class Walked(NamedTuple):
     """The outcome of a hit, the answer that its client insists on, and whether CORS may name its origin.
 
-    `cookie` is the Set-Cookie of the answer, b'' for none.
+    `cookie` is the Set-Cookie of the answer, b'' for none. `notes` are the outcome's proofs, to be forgotten again if
+    they do not become durable.
     """
 
     outcome: Outcome
@@ -72,6 +80,7 @@ class Walked(NamedTuple):
     site: str = ""
     adapter: str = ""
     cookie: bytes = b""
+    notes: Sequence[Note] = ()
 
 
 _Ts = TypeVarTuple("_Ts")
@@ -91,8 +100,10 @@ def put_decision(walk: Walk, _event: Event) -> None:
     """What policy makes of the statements at this place, now."""
     places = candidates(walk.trace.country, walk.site.markets)
     hour = math.floor(walk.trace.received_at / _DECISION_HOLDS_S)
-    walk.decision = decision = _decide(walk.site.policy, walk.statements, places, hour)
+    walk.weighed = weighed = _weigh(walk.site.policy, walk.statements, places, hour)
+    walk.decision = decision = weighed.decision
     walk.trace.region = decision.region
+    put_count(walk.choices, weighed)
 
 
 def put_client_id(walk: Walk, event: Event) -> None:
@@ -102,6 +113,16 @@ def put_client_id(walk: Walk, event: Event) -> None:
     assert walk.decision is not None  # put_decision came before
     walk.jar = jar = walk.jar or Jar(walk.headers, walk.trace.received_at)
     jar.visit(event, walk.site.policy, walk.decision)
+
+
+def put_proof(walk: Walk, event: Event) -> None:
+    """A choice that is not the last one of this person is proven; see choices."""
+    weighed = walk.weighed
+    if weighed.choice is None or walk.choices.last.get(hash((event.client_id, weighed.source))) == weighed.choice:
+        return
+    note = walk.choices.note(weighed, Teller(event.client_id, walk.trace.received_at, walk.keys))
+    if note is not None:
+        walk.notes.append(note)
 
 
 def check_consent(walk: Walk, _event: Event) -> Refusal | None:
@@ -118,24 +139,31 @@ def minimise(walk: Walk, event: Event) -> Fact | Refusal:
 
 
 #: The product, in order.
-STEPS: tuple[Step, ...] = (put_statements, put_decision, put_client_id, check_consent, minimise)
+STEPS: tuple[Step, ...] = (put_statements, put_decision, put_client_id, put_proof, check_consent, minimise)
 
 _HEADER_CARRIERS = frozenset((*_CONSENT_HEADERS.values(), "cookies"))
 
 
 @lru_cache(maxsize=_DECISIONS_KEPT)
-def _decide(policy: Policy, statements: tuple[Statement, ...], places: tuple[str, ...], hour: int) -> Decision:
+def _weigh(policy: Policy, statements: tuple[Statement, ...], places: tuple[str, ...], hour: int) -> Weighed:
     signals = read_signals(policy.statements + statements)
-    return decide(signals, policy, places, float((hour + 1) * _DECISION_HOLDS_S))
+    return Weighed(Case(signals, policy, places, float((hour + 1) * _DECISION_HOLDS_S)), statements)
 
 
 class Pipeline:
     """Walks hits. Holds only compiled things; replaced as a whole when configuration changes."""
 
-    def __init__(self, sites: Sites, keys: Callable[[str, float], SiteKeys], country_of: Lookup = nowhere) -> None:
+    def __init__(
+        self,
+        sites: Sites,
+        keys: Callable[[str, float], SiteKeys],
+        country_of: Lookup = nowhere,
+        choices: Choices | None = None,
+    ) -> None:
         self.sites = sites
         self._keys = keys
         self._country_of = country_of
+        self._choices = choices or Choices()
 
     def walk(self, hit: Hit, source: str = "") -> Walked:
         """Facts and refusals of one hit. `source` is the prefix it came by, '' at the root. Never raises."""
@@ -153,7 +181,7 @@ class Pipeline:
         walk = self.start(hit, adapter, reading, site)
         outcome = self._events(walk, reading)
         cookie = walk.jar.answer() if walk.jar is not None else b""
-        return Walked(outcome, reading.answer, True, site.name, adapter.name, cookie)
+        return Walked(outcome, reading.answer, True, site.name, adapter.name, cookie, walk.notes)
 
     def _events(self, walk: Walk, reading: Reading) -> Outcome:
         facts: list[Fact] = []
@@ -167,13 +195,14 @@ class Pipeline:
                 tallies.append(Tally(site, adapter, end))
             else:
                 facts.append(end)
-        return Outcome(facts, tallies)
+        return Outcome(facts, tallies, [note.proof for note in walk.notes] if walk.notes else ())
 
     def start(self, hit: Hit, adapter: Adapter, reading: Reading, site: Site) -> Walk:
         """What all events of the hit share."""
         country = hit.country or self._country_of(hit.address)
         trace = Trace(adapter.name, hit.received_at, hit.address, "", country)
         walk = Walk(site, self._keys(site.name, hit.received_at), trace, hit.headers)
+        walk.choices = self._choices.of(site.name)
         walk.said = reading.statements
         for name, text in hit.headers:
             if name not in _HEARD:

@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 
 from gateway.journal import segment
+from gateway.journal.ledger import Ledger
 from gateway.journal.trouble import JournalUnavailable, Trouble
-from gateway.words import Fact, Outcome, Tally
+from gateway.words import Counted, Fact, Outcome, Proof, Tally
 
 _TALLY_BYTES = 128
 
@@ -34,30 +35,42 @@ class Promise(asyncio.Future[None]):
 class Group:
     """Outcomes in memory. `size` is a bound of their bytes."""
 
-    __slots__ = ("facts", "promise", "size", "tallies")
+    __slots__ = ("counted", "facts", "promise", "proofs", "size", "tallies")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.promise = Promise(loop=loop)
         self.facts: list[Fact] = []
         self.tallies: list[Tally] = []
+        self.proofs: list[Proof] = []
+        self.counted: list[Counted] = []
         self.size = 0
 
     def add(self, outcome: Outcome) -> None:
-        facts, tallies = outcome
+        facts, tallies, proofs, counted = outcome
         if facts:
             self.facts += facts
             self.size += sum(map(len, facts))
         if tallies:
             self.tallies += tallies
             self.size += _TALLY_BYTES * len(tallies)
+        if proofs:
+            self.proofs += proofs
+            self.size += sum(map(len, proofs))
+        if counted:
+            self.counted += counted
+            self.size += sum(map(len, counted))
 
-    def frame(self, at: float) -> bytes:
-        """The group as it goes to disk; `at` gives its tallies their minute."""
+    def frame(self, at: float, ledger: Ledger) -> bytes:
+        """The group as it goes to disk; `at` gives its tallies their minute, `ledger` chains its proofs."""
         sections = []
         if self.facts:
             sections.append(segment.section_of(segment.EVENTS, self.facts))
         if self.tallies:
             sections.append(segment.section_of(segment.TALLIES, tally_rows(self.tallies, at)))
+        if self.proofs:
+            sections.append(segment.section_of(segment.LEDGER, ledger.chained(self.proofs)))
+        if self.counted:
+            sections.append(segment.section_of(segment.DECISIONS, self.counted))
         return segment.frame(sections)
 
 

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 from gateway.journal.current import OPEN, SEALED, CurrentSegment
 from gateway.journal.disk import Disk, Entry
 from gateway.journal.group import Group, Promise
+from gateway.journal.ledger import Ledger
 from gateway.journal.trouble import JournalUnavailable, Trouble, trouble_of
 from gateway.settings import Settings
 from gateway.words import Outcome
@@ -69,6 +70,7 @@ class Journal:
     """Appends outcomes to segments in `folder`; `name` is this process's own. Needs a running event loop.
 
     Uses the settings durability, load_after_ms, segment_limit_bytes, journal_limit_bytes, disk_reserve_bytes.
+    `ledger` chains the proofs of choice; without one they are chained but not signed.
     Never raises for the disk's sake: see `state`.
     """
 
@@ -79,7 +81,9 @@ class Journal:
         settings: Settings,
         disk: Disk | None = None,
         clock: Callable[[], float] = time.time,
+        ledger: Ledger | None = None,
     ) -> None:
+        self._ledger = ledger or Ledger()
         self._loop = asyncio.get_running_loop()
         self._folder, self._name, self._settings, self._clock = folder, name, settings, clock
         self._disk = disk or Disk()
@@ -158,7 +162,7 @@ class Journal:
             group.promise.fail(trouble)
             self._count(refused=len(group.facts) + len(group.tallies))
             self._trouble = self._trouble or trouble
-        if self._group.facts or self._group.tallies:
+        if self._group.size:
             self._commit_soon()
             return
         self._busy = False
@@ -222,10 +226,12 @@ class Journal:
     def _write(self, group: Group) -> None:
         began, trouble, fresh = time.perf_counter(), None, not self._current.holds_frames
         try:
-            if group.facts or group.tallies:
-                self._current.add(group.frame(self._clock()))
+            if group.size:
+                self._current.add(group.frame(self._clock(), self._ledger))
+                self._ledger.settle()
         except OSError as error:
             trouble = trouble_of(error)
+            self._ledger.begin()
         self._loop.call_soon_threadsafe(self._settled, group, trouble, time.perf_counter() - began)
         if fresh and self._current.holds_frames:
             self._loop.call_soon_threadsafe(self._seal_later, self._current.serial, self._loop.time())

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from gateway.warehouse.engine_statements import quote
 
 #: Stream of the journal -> table. A stream that is not here waits in quarantine for a program that knows it.
-TABLES = {"events": "events", "tallies": "tallies"}
+TABLES = {"events": "events", "tallies": "tallies", "ledger": "consent_ledger", "decisions": "decisions"}
 
 SETTINGS: Mapping[str, int | str] = {
     "async_insert": 0,  # the answer means stored

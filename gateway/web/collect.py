@@ -12,11 +12,12 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import time
 
+from gateway.intake.choices import Note
 from gateway.intake.hit import Answer, Hit
 from gateway.intake.inflate import inflate
 from gateway.intake.pipeline import Pipeline, Walked, refused
@@ -96,7 +97,7 @@ class Collect:
         """The answer to a request that never became a hit; its count is made durable, but nobody waits for it."""
         outcome = refused("", "", refusal)
         self.counts.settled("", "", outcome)
-        self._journal.append(outcome).add_done_callback(_look_away)
+        self._journal.append(outcome).add_done_callback(look_away)
         return Reply(_STATUS.get(refusal, 400), _outcome(0, 1) + _TEXT, b"%b\n" % refusal.value.encode())
 
     def _path(self, path: str) -> str:
@@ -127,7 +128,7 @@ class Collect:
 
     def _collected(self, request: Request, walked: Walked) -> Pending:
         self.counts.settled(walked.site, walked.adapter, walked.outcome)
-        facts, tallies = walked.outcome
+        facts, tallies, *_ = walked.outcome
         lines = _outcome(len(facts), len(tallies))
         cors = _cors(_origin(request)) if walked.admitted else b""
         answer = walked.answer
@@ -136,7 +137,10 @@ class Collect:
         if walked.cookie:
             lines += _set_cookie(walked.cookie, answer.status)
         otherwise = Reply(503, self._retry_after + cors + _TEXT, b"Not durable now; send it again.\n")
-        return Pending(self._journal.append(walked.outcome), Reply(answer.status, lines + cors, answer.body), otherwise)
+        durable = self._journal.append(walked.outcome)
+        if walked.notes:
+            durable.add_done_callback(partial(_forget, walked.notes))
+        return Pending(durable, Reply(answer.status, lines + cors, answer.body), otherwise)
 
     def _preflight(self, request: Request) -> Reply:
         """204; with CORS lines if any site lists the origin, else without, and counted."""
@@ -182,7 +186,14 @@ def _cors(origin: bytes) -> bytes:
     return b"access-control-allow-origin: %b\r\naccess-control-allow-credentials: true\r\nvary: Origin\r\n" % origin
 
 
-def _look_away(future: asyncio.Future[None]) -> None:
+def _forget(notes: Sequence[Note], future: asyncio.Future[None]) -> None:
+    """A change of choice that did not become durable is one again when the hit is sent again."""
+    if future.cancelled() or future.exception() is not None:
+        for note in notes:
+            note.forget()
+
+
+def look_away(future: asyncio.Future[None]) -> None:
     """Marks the error of a count that nobody waits for as seen; the journal itself reports being unavailable."""
     if not future.cancelled():
         future.exception()

@@ -1,0 +1,242 @@
+"""Choices as they change: which hits bring a new one, the proof of it, and counts of how events were decided.
+
+May not: keep an identifier or what was said in its own words; write, wait, or read a clock.
+
+Rules
+    1. A choice is what a person said, in purposes: those of a believed, fresh yes, and those of any no. Saying nothing
+       is none, a new place is none, a new policy is none. One proof per change, not per hit.
+    2. The last choice of a person is remembered under a hash that is keyed by this process (SipHash, 64 bits) and never
+       leaves its memory. After a restart, or beyond so many people, each who still says yes is proven once more.
+    3. Only who has said yes here has a pseudonym in a proof, of a kind of its own: it leads to no fact.
+    4. A no without a yes before leaves no trace of whose it was: no pseudonym, no hash of its text, no time finer than
+       the day; all that are alike share one proof a day. How many there were: `gateway.decisions`. Source: R14.
+Why 3: proof outlives an erasure (GDPR 17(3)(e)), and may then not lead to what was erased.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from secrets import token_hex
+from typing import NamedTuple, TypeVar
+
+import orjson
+
+from consent.decide import Case, decide
+from consent.signals.own import read_notice
+from consent.tools.simulate import say
+from consent.words import EMPTY, REMARK, Signal, Statement
+from gateway.intake.times import DAY_S, expiry, to_millisecond
+from gateway.intake.visitors import Pseudonym
+from gateway.proof import write_proof
+from gateway.words import Counted, Proof, SiteKeys
+
+#: People per site whose last choice is remembered: about 15 MB.
+_REMEMBERED = 100_000
+
+#: Different decisions per site that are counted between two `counted`; what comes beyond them is not.
+_COUNTS_KEPT = 1024
+
+#: A choice said to be older is told as that old. Why: the ledger has a partition a month, and dates come from clients.
+_OLDEST_CHOICE_S = 400 * DAY_S
+
+#: The subject of a proof that is nobody's.
+NOBODY = "0" * 32
+
+#: The kind of pseudonym that a proof's subject is.
+SUBJECT = "choice"
+
+_T = TypeVar("_T")
+
+
+class Choice(NamedTuple):
+    """What a person said, in purposes."""
+
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+class Alike(NamedTuple):
+    """What decisions are counted by; holds no person. `said` as `consent.tools.simulate` writes it."""
+
+    place: str
+    said: str
+    purposes: tuple[str, ...]
+
+
+class Weighed:
+    """A decision, and what else is known of the same statements at the same place; made once for all that are alike."""
+
+    __slots__ = ("alike", "at", "choice", "decision", "notice", "policy", "source", "statements", "told")
+
+    def __init__(self, case: Case, statements: tuple[Statement, ...]) -> None:
+        signals, policy, places = case.signals, case.policy, case.places
+        self.policy, self.statements = policy, statements
+        self.decision = decision = decide(*case)
+        yes, no = decision.mask_yes, decision.mask_no
+        self.choice = Choice(policy.names(yes & ~no), policy.names(no)) if yes | no else None
+        self.source = "+".join(sorted({s.language.value for s in signals if _says_something(s)}))
+        self.at = max((s.at for s in signals if s.at is not None), default=None)
+        self.notice = next(filter(None, (read_notice(text) for carrier, text in statements if carrier == "own")), "")
+        self.told = (self.choice, self.source, self.notice, decision.region, policy.hash)
+        self.alike = Alike("+".join(places), say(signals, policy, case.at), decision.purposes)
+
+    def __repr__(self) -> str:
+        return "<Weighed>"
+
+
+def _says_something(signal: Signal) -> bool:
+    return signal.flag != EMPTY and not signal.flag.startswith(REMARK)
+
+
+class Note(NamedTuple):
+    """A proof, and how to forget it again if it does not become durable."""
+
+    proof: Proof
+    forget: Callable[[], None]
+
+
+class Teller(NamedTuple):
+    """Who says something, when, and the key that makes a pseudonym of them. Personal."""
+
+    client_id: str
+    received_at: float
+    keys: SiteKeys
+
+
+class SiteChoices:
+    """One site's. `counts` and `last` are for the hot path."""
+
+    __slots__ = ("_day", "_site", "_told", "counts", "last", "yes_sayers")
+
+    def __init__(self, site: str) -> None:
+        self._site = site
+        self.counts: defaultdict[Alike, int] = defaultdict(int)
+        self.last: dict[int, Choice] = {}
+        self.yes_sayers: dict[int, None] = {}
+        self._told: set[tuple[object, ...]] = set()
+        self._day = 0
+
+    def note(self, weighed: Weighed, teller: Teller) -> Note | None:
+        """The proof of a choice that is new; None if it is known already."""
+        person = hash(teller.client_id)
+        has_yes = bool(weighed.choice and weighed.choice.yes) or person in self.yes_sayers
+        if teller.client_id and teller.keys.durable and has_yes:
+            return self._note_person(weighed, teller)
+        return self._note_nobody(weighed, int(teller.received_at // DAY_S))
+
+    def _note_person(self, weighed: Weighed, teller: Teller) -> Note | None:
+        place = hash((teller.client_id, weighed.source))
+        before, now = self.last.get(place), weighed.choice
+        if now is None or now == before:
+            return None
+        _remember(self.last, place, now)
+        if now.yes:
+            _remember(self.yes_sayers, hash(teller.client_id), None)
+
+        def forget() -> None:
+            self.last.pop(place, None)
+
+        return Note(_proof_of_person(self._site, weighed, teller, before), forget)
+
+    def _note_nobody(self, weighed: Weighed, day: int) -> Note | None:
+        """One proof a day for all that are alike."""
+        if day != self._day:
+            self._told.clear()
+            self._day = day
+        told = weighed.told
+        if told in self._told or len(self._told) >= _COUNTS_KEPT:
+            return None
+        self._told.add(told)
+        return Note(_proof_of_nobody(self._site, weighed, day), lambda: self._told.discard(told))
+
+    def counted(self, day: str) -> list[Counted]:
+        """The counts since it was asked last, as rows of that day."""
+        counts, self.counts = self.counts, defaultdict(int)
+        return [
+            Counted(orjson.dumps({"site": self._site, "day": day, **alike._asdict(), "events": events}))
+            for alike, events in counts.items()
+        ]
+
+
+class Choices:
+    """Those of all sites of a process. Outlives a change of configuration."""
+
+    def __init__(self) -> None:
+        self._sites: dict[str, SiteChoices] = {}
+
+    def of(self, site: str) -> SiteChoices:
+        found = self._sites.get(site)
+        if found is None:
+            found = self._sites[site] = SiteChoices(site)
+        return found
+
+    def counted(self, at: float) -> list[Counted]:
+        """Counts of decisions since the last time, as rows."""
+        day = to_millisecond(at)[:10]
+        return [row for site in self._sites.values() for row in site.counted(day)]
+
+
+def put_count(choices: SiteChoices, weighed: Weighed) -> None:
+    """One more event that was decided like this."""
+    counts, alike = choices.counts, weighed.alike
+    if alike in counts or len(counts) < _COUNTS_KEPT:
+        counts[alike] += 1
+
+
+def _remember(people: dict[int, _T], person: int, what: _T) -> None:
+    """The one whose choice changed longest ago makes room."""
+    people.pop(person, None)
+    if len(people) >= _REMEMBERED:
+        del people[next(iter(people))]
+    people[person] = what
+
+
+def _proof_of_person(site: str, weighed: Weighed, teller: Teller, before: Choice | None) -> Proof:
+    durable, at = teller.keys.durable, teller.received_at
+    assert durable is not None  # whoever calls has looked
+    decided_at = at if weighed.at is None else min(at, max(weighed.at, at - _OLDEST_CHOICE_S))
+    said = "\0".join(part for statement in weighed.statements for part in statement)
+    return _proof(
+        weighed,
+        before,
+        {
+            "site": site,
+            "decided_at": to_millisecond(decided_at),
+            "received_at": to_millisecond(at),
+            "subject": Pseudonym(durable, site, SUBJECT).of(teller.client_id),
+            "text_hash": Pseudonym(durable, site, "consent text").of(said),
+        },
+    )
+
+
+def _proof_of_nobody(site: str, weighed: Weighed, day: int) -> Proof:
+    midnight = to_millisecond(day * DAY_S)
+    told = {"decided_at": midnight, "received_at": midnight, "subject": NOBODY, "text_hash": ""}
+    return _proof(weighed, None, {"site": site, **told})
+
+
+def _proof(weighed: Weighed, before: Choice | None, told: dict[str, str]) -> Proof:
+    now, policy = weighed.choice or Choice((), ()), weighed.policy
+    day = int(datetime.fromisoformat(told["received_at"]).timestamp() // DAY_S)
+    fields = told | {
+        "entry_id": token_hex(16),
+        "action": _action(now, before, told["subject"] != NOBODY),
+        "before": before.yes if before else (),
+        "yes": now.yes,
+        "no": now.no,
+        "allowed": weighed.decision.purposes,
+        "source": weighed.source,
+        "notice": weighed.notice,
+        "policy": policy.hash,
+        "region": weighed.decision.region,
+        "expires_at": expiry(day, policy.clauses.keep.proof_days),
+    }
+    return write_proof(fields)
+
+
+def _action(now: Choice, before: Choice | None, has_said_yes: bool) -> str:
+    if now.yes:
+        return "changed" if before and before.yes else "given"
+    return "withdrawn" if has_said_yes and not (before and not before.yes) else "refused"
