@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name
 
 from gateway.cli import COMMANDS
 from tests.built_image import ROOT, STAGES, UID, Image, steps
+from tests.helm.charts import containers, objects, one
 
 LOCKS = ROOT / "helm" / "image"
 EXISTING = [name for name, (module, _) in COMMANDS.items() if importlib.util.find_spec(module)]
@@ -220,33 +221,82 @@ def test_every_command_starts_on_a_read_only_tree(image: Image, name: str) -> No
     assert (done.returncode, done.stdout.split()[:3]) == (0, ["Usage:", "gateway", name]), done.stdout
 
 
-def test_a_hit_walks_through_the_image_into_the_warehouse(image: Image, site: str, warehouse: str) -> None:
-    """collect, load, admin, warehouse, sql and doctor as containers would run them, on one data folder."""
-    before, admin = stamps(image.tree), free_port()
-    common = ("--config", site, "--data", str(image.data))
+class Pod:
+    """The pod of the chart that takes hits: the arguments of its containers, led to this machine's places and ports."""
+
+    def __init__(self, image: Image, site: str, warehouse: str) -> None:
+        self.port, self.metrics_port = free_port(), free_port()
+        self.ip = "127.0.0.2"  # not the loopback address that everything admits
+        self._places = {
+            "/etc/gateway/gateway.yml": site,
+            "/var/lib/gateway": str(image.data / "pod"),
+            "$(GATEWAY_WAREHOUSE)": warehouse,
+            "$(POD_IP)": self.ip,
+            "--port=8080": f"--port={self.port}",
+            "--admin-port=9464": f"--admin-port={self.metrics_port}",
+        }
+        spec = one(objects("minimal"), "StatefulSet", "shop")["spec"]["template"]["spec"]
+        self._containers = {container["name"]: container for container in containers(spec)}
+
+    def words(self, container: str) -> list[str]:
+        """What `gateway` is started with."""
+        found: list[str] = self._containers[container]["args"]
+        return [self._placed(word) for word in found]
+
+    def drain(self, container: str) -> list[str]:
+        """Its preStop, with no more notice than a moment."""
+        command = self._containers[container]["lifecycle"]["preStop"]["exec"]["command"]
+        return [self._placed(re.sub(r"sleep\(7\)", "sleep(0.1)", word)) for word in command]
+
+    def _placed(self, word: str) -> str:
+        return re.sub("|".join(map(re.escape, self._places)), lambda found: self._places[found[0]], word)
+
+
+def test_a_pod_of_the_chart_takes_a_hit_shows_its_metrics_and_loads_its_journal_before_it_goes(
+    image: Image, site: str, warehouse: str
+) -> None:
+    before, pod = stamps(image.tree), Pod(image, site, warehouse)
     migrated = image.run("gateway", "warehouse", "migrate", "--warehouse", warehouse, "--variant", "embedded")
     assert migrated.returncode == 0, migrated.stdout
-    port = free_port()
-    with (
-        running(image, "collect", *common, "--port", str(port)),
-        running(image, "load", *common, "--warehouse", warehouse),
-        running(image, "admin", *common, "--warehouse", warehouse, "--admin-port", str(admin)),
-    ):
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz") and answers(f"http://127.0.0.1:{admin}/healthz"))
-        assert is_healthy(image, f"http://127.0.0.1:{port}/healthz")
-        assert not is_healthy(image, f"http://127.0.0.1:{free_port()}/healthz")
-        sent = httpx.post(f"http://127.0.0.1:{port}/collect", json=HIT)
-        assert sent.headers["x-gateway-outcome"] == "facts=1 refused=0"
-        wait_until(lambda: asked(image, warehouse) == "wishlist_add")
-        assert "gateway_facts_total" in httpx.get(f"http://127.0.0.1:{admin}/metrics").text
-        checked = image.run("gateway", "doctor", *common, "--warehouse", warehouse)
-        assert checked.returncode == 0, checked.stdout
+    with running(image, *pod.words("metrics")), running(image, *pod.words("load")):
+        with running(image, *pod.words("collect")):
+            wait_until(lambda: answers(f"http://127.0.0.1:{pod.port}/readyz"))
+            assert is_healthy(image, f"http://127.0.0.1:{pod.port}/healthz")
+            assert not is_healthy(image, f"http://127.0.0.1:{free_port()}/healthz")
+            send(pod)
+            wait_until(lambda: asked(image, warehouse) == ["wishlist_add"])
+            wait_until(lambda: answers(f"http://{pod.ip}:{pod.metrics_port}/healthz"))
+            wait_until(lambda: "gateway_facts_total{" in shown(pod))
+            send(pod)
+        assert image.run(*pod.drain("load")).returncode == 0
+    assert asked(image, warehouse) == ["wishlist_add", "wishlist_add"]
     assert stamps(image.tree) == before
 
 
-def asked(image: Image, warehouse: str) -> str:
+def send(pod: Pod) -> None:
+    sent = httpx.post(f"http://127.0.0.1:{pod.port}/collect", json=HIT)
+    assert sent.headers["x-gateway-outcome"] == "facts=1 refused=0"
+
+
+def shown(pod: Pod) -> str:
+    return httpx.get(f"http://{pod.ip}:{pod.metrics_port}/metrics").text
+
+
+def test_the_other_commands_of_an_operator_run_in_the_image(image: Image, site: str, warehouse: str) -> None:
+    admin = free_port()
+    common = ("--config", site, "--data", str(image.data / "desk"), "--warehouse", warehouse)
+    with running(image, "admin", *common, "--admin-port", str(admin)):
+        wait_until(lambda: answers(f"http://127.0.0.1:{admin}/healthz"))
+        assert httpx.get(f"http://127.0.0.1:{admin}/").status_code == 200
+    checked = image.run("gateway", "doctor", *common)
+    assert checked.returncode == 0, checked.stdout
+    status = image.run("gateway", "warehouse", "status", "--warehouse", warehouse)
+    assert status.returncode == 0, status.stdout
+
+
+def asked(image: Image, warehouse: str) -> list[str]:
     statement = "SELECT event FROM gateway.events WHERE site = 'shop'"
-    return image.run("gateway", "sql", statement, "--warehouse", warehouse, "--format", "TSV").stdout.strip()
+    return image.run("gateway", "sql", statement, "--warehouse", warehouse, "--format", "TSV").stdout.split()
 
 
 def is_healthy(image: Image, url: str) -> bool:
