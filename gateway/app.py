@@ -37,6 +37,7 @@ from gateway.warehouse.connect import WarehouseError, connect, find
 from gateway.warehouse.load import Loader
 from gateway.web.admin import Admin, admin_app
 from gateway.web.collect import Collect, Limits, look_away
+from gateway.web.doors import doors
 from gateway.web.peers import Peers
 from gateway.web.wire import sweep, wire
 from gateway.words import Outcome
@@ -124,6 +125,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
+    app.doors = doors(app, folders.run)
     protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
     server = Server(_uvicorn(app, protocol))
     due, midnight, counting = Due(_KEYS_EVERY_S), Midnight(time()), Due(_COUNT_EVERY_S)

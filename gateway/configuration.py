@@ -13,6 +13,7 @@ May not: be imported by `consent` or `gateway.intake`. Reads files; everything e
         sources: {web: ga4, servers: segment}  # /s/web/…, /s/servers/…
         keep_query: [q]                        # query parameters that page paths keep
         sensitive_paths: [/health/]            # paths that are dropped
+        hooks: {survey: {kind: typeform, secret: {env: TYPEFORM_SECRET}}}   # see gateway.configuration_doors
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from consent.places import is_place
 from consent.policy import read_policy
 from consent.starters import starter
 from consent.tools.findings import check_activation
+from gateway.configuration_doors import Secrets, read_hooks
 from gateway.intake.adapters import ADAPTERS
 from gateway.intake.contracts import ContractError, Contracts, read_contracts, starter_contracts
 from gateway.intake.minimise import Minimiser
@@ -36,7 +38,7 @@ from gateway.intake.urls import UrlRules
 from gateway.settings import Settings
 
 #: What a site may say; `policy` it must.
-_SITE_KEYS = ("contracts", "write_keys", "origins", "markets", "sources", "keep_query", "sensitive_paths")
+_SITE_KEYS = ("contracts", "write_keys", "origins", "markets", "sources", "keep_query", "sensitive_paths", "hooks")
 
 STARTER_SITE = "demo"
 
@@ -55,11 +57,16 @@ class Configuration:
     is_starter: bool
 
 
-def read_configuration(file: Path | None, overrides: Mapping[str, Any] | None = None) -> Configuration:
-    """`overrides` are settings from the command line; None values say nothing. Raises ConfigurationError."""
+def read_configuration(
+    file: Path | None, overrides: Mapping[str, Any] | None = None, *, with_secrets: bool = False
+) -> Configuration:
+    """`overrides` are settings from the command line; None values say nothing. Raises ConfigurationError.
+
+    Only with secrets can doors be opened that ask for one; a process that opens none reads none.
+    """
     said = {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
-        return _read(file, said) if file else _starter(replace(Settings(), **said))
+        return _read(file, said, with_secrets) if file else _starter(replace(Settings(), **said))
     except OSError as error:
         raise ConfigurationError(f"{error.filename or file} cannot be read ({error.strerror}).") from error
     except (PolicyError, ContractError) as error:
@@ -73,12 +80,12 @@ def _starter(settings: Settings) -> Configuration:
     return Configuration(settings, Sites((site,)), (), is_starter=True)
 
 
-def _read(file: Path, said: Mapping[str, Any]) -> Configuration:
+def _read(file: Path, said: Mapping[str, Any], with_secrets: bool) -> Configuration:
     root = read_marked(file.read_bytes(), str(file)).keyed("gateway.yml", (), ("settings", "sites"))
     settings = replace(_settings(root.get("settings")), **said)
     if "sites" not in root:
         return replace(_starter(settings), files=(file,))
-    reader = _SiteReader(file.parent)
+    reader = _SiteReader(file.parent, with_secrets)
     sites = tuple(reader.site(name, node) for name, node in root["sites"].pairs("sites"))
     if not sites:
         raise root["sites"].error("sites is empty; name at least one")
@@ -114,9 +121,10 @@ def _value(node: Node, name: str, default: object) -> Any:
 class _SiteReader:
     """Reads the sites of one gateway.yml and remembers which files they are made of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, with_secrets: bool) -> None:
         self.folder = folder
         self.files: list[Path] = []
+        self.secrets = Secrets(folder, self._bytes, with_secrets)
 
     def site(self, key: Node, node: Node) -> Site:
         name = key.text("a site's name")
@@ -134,6 +142,7 @@ class _SiteReader:
             frozenset(_origin(item) for item in _items(told, "origins")),
             tuple(_market(item) for item in _items(told, "markets")),
             {source.text("a source"): protocol.one_of(ADAPTERS, "protocol") for source, protocol in _sources(told)},
+            hooks=read_hooks(told.get("hooks"), self.secrets),
         )
 
     def _contracts(self, node: Node | None) -> Contracts:

@@ -35,6 +35,9 @@ class Refusal(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"  #: the events of a request after the 500th
     NO_EVENTS = "no_events"  #: a request for a collecting path that holds no event
     SLOW_BODY = "slow_body"  #: the body took longer than 10 s, or its sender went away
+    FORGED_SIGNATURE = "forged_signature"  #: a webhook or mail link whose signature is missing or wrong
+    TOO_LATE = "too_late"  #: a webhook that was signed outside of its source's window
+    REPLAYED = "replayed"  #: a webhook's delivery that came before; its first one counted
     # The event
     EVENT_TOO_LARGE = "event_too_large"  #: one event over 64 KB
     EVENT_UNREADABLE = "event_unreadable"  #: not an object, or without a usable name

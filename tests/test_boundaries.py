@@ -71,6 +71,7 @@ FORBIDDEN: dict[str, set[str]] = {
 #: Folders whose files never import a sibling, and the one file of each that holds their noun.
 SIBLINGS = {
     "gateway/intake/adapters": {"adapter"},
+    "gateway/intake/hooks": {"hook"},
     "consent/signals": {"carrier"},
     "gateway/reports": {"report"},
     "gateway/forwarders": {"forwarder"},

@@ -26,6 +26,7 @@ sites:
     origins: [https://www.shop.example]   # pages that may send; browsers from elsewhere are refused
     markets: [DE]                         # where your visitors are when nothing else tells; the strictest place counts
     # sources: {servers: segment}         # gives a source a path of its own: /s/servers/v1/batch
+    # hooks: {survey: {kind: typeform, secret: {env: TYPEFORM_SECRET}}}   # webhooks at /hooks/survey
     # keep_query: [q]                     # query parameters that page paths keep; all others are dropped
     # sensitive_paths: [/health/]         # pages whose path is never kept
 

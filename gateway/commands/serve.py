@@ -42,7 +42,7 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
     """
     began = time.monotonic()
     try:
-        configuration = read_configuration(config, overrides)
+        configuration = read_configuration(config, overrides, with_secrets=True)
         _check_starter_stays_home(configuration)
         folders = Folders(data)
         folders.make()

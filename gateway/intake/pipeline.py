@@ -26,6 +26,7 @@ from gateway.intake.adapters.adapter import Adapter
 from gateway.intake.choices import Choices, Note, SiteChoices, Teller, Weighed, put_count
 from gateway.intake.cookie_walk import Jar
 from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.hooks import Hook, Stamp
 from gateway.intake.minimise import Trace
 from gateway.intake.place import Lookup, candidates, nowhere
 from gateway.intake.site import Site, Sites
@@ -49,7 +50,7 @@ class Walk:
 
     __slots__ = (
         *("choices", "decision", "headers", "home", "jar", "keys", "notes", "said", "site", "statements"),
-        *("trace", "weighed"),
+        *("steps", "trace", "weighed"),
     )
 
     def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: list[tuple[bytes, bytes]]) -> None:
@@ -65,6 +66,7 @@ class Walk:
         self.weighed: Weighed
         self.choices: SiteChoices
         self.notes: list[Note] = []  # changes of choice that the hit brought
+        self.steps = STEPS
 
 
 class Walked(NamedTuple):
@@ -183,6 +185,20 @@ class Pipeline:
         cookie = walk.jar.answer() if walk.jar is not None else b""
         return Walked(outcome, reading.answer, True, site.name, adapter.name, cookie, walk.notes)
 
+    def prove(self, hook: Hook, hit: Hit) -> Stamp | Refusal:
+        """What tells a webhook's delivery from others, or why it is not let in."""
+        return _attempt(hook.check, hit)
+
+    def enter(self, hit: Hit, adapter: Adapter, site: Site, steps: tuple[Step, ...]) -> Walked:
+        """The walk of what came by a door of its own, proven to be the site's: no key, no origin, no cookie."""
+        reading = _attempt(adapter.read, hit)
+        if isinstance(reading, Refusal):
+            return Walked(refused(site.name, adapter.name, reading), Answer(200), False, site.name, adapter.name)
+        walk = self.start(hit, adapter, reading, site)
+        walk.steps = steps
+        outcome = self._events(walk, reading)
+        return Walked(outcome, reading.answer, False, site.name, adapter.name, b"", walk.notes)
+
     def _events(self, walk: Walk, reading: Reading) -> Outcome:
         facts: list[Fact] = []
         site, adapter = walk.site.name, walk.trace.adapter
@@ -250,8 +266,8 @@ def _turned_away(site: str, adapter: Adapter, reading: Reading, refusal: Refusal
 
 
 def last_step(walk: Walk, event: Event) -> Fact | Refusal:
-    """Walks one event through STEPS to its one outcome."""
-    for step in STEPS:
+    """Walks one event through the walk's steps, which are STEPS for every hit, to its one outcome."""
+    for step in walk.steps:
         end = step(walk, event)
         if end is not None:
             return end

@@ -6,9 +6,10 @@ May not: read a file. `gateway.configuration` compiles sites and passes them in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from consent.policy import Policy
+from gateway.intake.hooks import Hook
 from gateway.intake.minimise import Minimiser
 
 
@@ -20,6 +21,7 @@ class Site:
     what browsers may send from (`https://shop.example`). None accepts anything, which only the starter site does.
     `markets` are the ISO codes that the site is declared for, candidates of every hit's place.
     `sources` names its prefixes: `/s/<source>/…` -> the one protocol spoken there, '' for any.
+    `hooks` are its sources of webhooks: `/hooks/<source>`.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Site:
     origins: frozenset[str] | None = None
     markets: tuple[str, ...] = ()
     sources: Mapping[str, str] | None = None
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
 
     def admits(self, origin: str) -> bool:
         """Whether a browser page of that origin may send to this site; '' is a server or a same-origin page."""
@@ -43,10 +46,12 @@ class Sites:
         self._open = next((site for site in sites if site.write_keys is None), None)
         self._by_key: dict[str, Site] = {}
         self._by_source: dict[str, Site] = {}
+        self._by_hook: dict[str, Site] = {}
         for site in sites:
             for table, names in (
                 (self._by_key, {site.name, *(site.write_keys or ())}),
                 (self._by_source, site.sources or {}),
+                (self._by_hook, site.hooks),
             ):
                 for name in names:
                     if table.setdefault(name, site) is not site:
@@ -57,6 +62,11 @@ class Sites:
         if source:
             return self._by_source.get(source)
         return self._by_key.get(write_key, self._open)
+
+    def hook(self, source: str) -> tuple[Site, Hook] | None:
+        """The site of a webhooks' source, and what it configured for it."""
+        site = self._by_hook.get(source)
+        return (site, site.hooks[source]) if site else None
 
     def protocol(self, source: str) -> str:
         """The adapter that a source is pinned to, '' for any."""

@@ -12,7 +12,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import time
@@ -49,6 +49,10 @@ _FIXED = {
     ),
 }
 
+#: What answers paths that are no protocol's, found by their first characters; None leaves it to the protocols.
+Door = Callable[[Request, str], Reply | Pending | None]
+DOOR_CHARS = 3
+
 #: Source: Fetch standard, 3.3. How long a browser may remember a preflight; Chrome caps it at 2 h, Firefox at 24 h.
 _PREFLIGHT = b"access-control-allow-methods: GET, POST, OPTIONS\r\naccess-control-max-age: 86400\r\n"
 
@@ -80,18 +84,22 @@ class Collect:
         self._limits = limits
         self._retry_after = b"retry-after: %d\r\n" % limits.retry_after_s
         self._others: dict[str, Callable[[], Reply]] = {"/readyz": self._ready}
+        self.doors: Mapping[str, Door] = {}
+        self.clock: Callable[[], float] = time
 
     def answer(self, request: Request) -> Reply | Pending:
         """The answer to one request."""
         path = self._path(request.path)
         if request.method == "OPTIONS":
             return self._preflight(request)
+        if (door := self.doors.get(path[:DOOR_CHARS])) is not None and (told := door(request, path)) is not None:
+            return told
         if request.method != "POST":
             if path in _FIXED:
                 return _FIXED[path]
             if path in self._others:
                 return self._others[path]()
-        return self._collected(request, self._walk(request, path))
+        return self.collected(request, self._walk(request, path))
 
     def refuse(self, refusal: Refusal) -> Reply:
         """The answer to a request that never became a hit; its count is made durable, but nobody waits for it."""
@@ -115,9 +123,12 @@ class Collect:
         if path.startswith("/s/"):
             source, _, rest = path[3:].partition("/")
             path = "/" + rest
+        return self.pipeline.walk(self.hit(request, path, body), source)
+
+    def hit(self, request: Request, path: str, body: bytes) -> Hit:
+        """The request as intake reads it, under a path of its own."""
         address, country = self._peers.address_and_country(request.peer, request.headers)
-        hit = Hit(request.method, path, request.query, request.headers, body, address, time(), country)
-        return self.pipeline.walk(hit, source)
+        return Hit(request.method, path, request.query, request.headers, body, address, self.clock(), country)
 
     def _inflated(self, request: Request) -> bytes | Refusal:
         encoding = b""
@@ -126,7 +137,12 @@ class Collect:
                 encoding = text.strip().lower()
         return inflate(request.body, encoding, self._limits.inflated_bytes)
 
-    def _collected(self, request: Request, walked: Walked) -> Pending:
+    def later(self) -> Reply:
+        """503: nothing is wrong with it, but it must come again."""
+        return Reply(503, self._retry_after + _TEXT, b"Not durable now; send it again.\n")
+
+    def collected(self, request: Request, walked: Walked) -> Pending:
+        """The answer to a walked hit, which waits until its outcome is durable."""
         self.counts.settled(walked.site, walked.adapter, walked.outcome)
         facts, tallies, *_ = walked.outcome
         lines = _outcome(len(facts), len(tallies))
