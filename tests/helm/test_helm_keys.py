@@ -134,17 +134,18 @@ def day(days: int) -> str:
 
 def test_an_empty_secret_gets_the_keys_of_today_and_tomorrow(api: Api, tmp_path: Path) -> None:
     done = rotate(api, "shop", "app_2")
-    assert (done.returncode, done.stdout) == (0, "keys: 6 made, 0 destroyed, 6 held\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "keys: 7 made, 0 destroyed, 7 held\n"), done.stderr
     wanted = {f"{site}.day.{day(n)}.salt" for site in ("shop", "app_2") for n in (0, 1)}
-    assert set(api.held) == wanted | {f"{site}.durable.{day(0)}.key" for site in ("shop", "app_2")}
+    wanted |= {f"{site}.durable.{day(0)}.key" for site in ("shop", "app_2")}
+    assert set(api.held) == wanted | {"receipts.ed25519"}
     mounted = tmp_path / "mounted"
     mounted.mkdir()
     for name, text in api.held.items():
         (mounted / name).write_bytes(base64.b64decode(text))
-    mounted.chmod(0o500)
     ring = Keyring(mounted, ["shop", "app_2"])
     assert ring.refresh(time()) == ()
     assert None not in ring.keys("shop", time())
+    assert {file.name for file in mounted.iterdir()} == set(api.held)
 
 
 def test_what_is_as_it_should_be_is_left_alone(api: Api) -> None:
@@ -154,13 +155,13 @@ def test_what_is_as_it_should_be_is_left_alone(api: Api) -> None:
     assert (done.returncode, done.stdout, api.held, api.version) == (0, "", held, version)
 
 
-def test_a_spent_salt_is_destroyed_and_a_durable_key_stays(api: Api) -> None:
+def test_a_spent_salt_is_destroyed_and_the_keys_of_durable_pseudonyms_and_receipts_stay(api: Api) -> None:
     key = base64.b64encode(bytes(range(32))).decode()
     spent, living = f"shop.day.{day(-2)}.salt", f"shop.durable.{day(-100)}.key"
-    api.held = {spent: key, living: key}
+    api.held = {spent: key, living: key, "receipts.ed25519": key}
     assert rotate(api, "shop").returncode == 0
     assert spent not in api.held
-    assert api.held[living] == key
+    assert (api.held[living], api.held["receipts.ed25519"]) == (key, key)
 
 
 def test_a_job_that_was_overtaken_looks_again_and_loses_nothing(api: Api) -> None:
@@ -201,6 +202,29 @@ def test_a_key_is_never_printed(api: Api) -> None:
 
 
 def test_the_job_is_told_every_site_of_the_release() -> None:
-    job = one(render(values("sites")), "Job", "shop-keys")["spec"]["template"]["spec"]["containers"][0]
+    job = one(render(values("sites")), "Job", "shop-keys-1")["spec"]["template"]["spec"]["containers"][0]
     assert job["args"] == ["web", "shop-keys", "app_2", "blog", "shop"]
     assert job["command"] == ["python", "/opt/keys/rotate_keys.py"]
+
+
+def test_a_pod_waits_for_the_keys_that_the_job_makes(api: Api, tmp_path: Path) -> None:
+    pod = one(render(values("sites")), "StatefulSet", "shop")["spec"]["template"]["spec"]
+    wait = pod["initContainers"][0]
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    *words, script = wait["command"]
+    script = script.replace("/var/lib/gateway/keys", str(mounted))
+    waiting = subprocess.Popen([sys.executable, *words[1:], script, *wait["args"]])
+    rotate(api, *wait["args"])
+    lacking = f"blog.day.{day(0)}.salt"
+    for name in sorted(api.held.keys() - {lacking}):
+        (mounted / name).write_bytes(base64.b64decode(api.held[name]))
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(2)
+    (mounted / lacking).write_bytes(base64.b64decode(api.held[lacking]))
+    assert waiting.wait(5) == 0
+
+
+def test_where_the_pods_make_the_keys_nothing_waits_for_them() -> None:
+    pod = one(render(values("volume-keys")), "StatefulSet", "tracking")["spec"]["template"]["spec"]
+    assert [container["name"] for container in pod["initContainers"]] == ["metrics", "load"]

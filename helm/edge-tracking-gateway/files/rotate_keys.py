@@ -1,4 +1,5 @@
 """Keeps the Secret that holds the keys of pseudonyms: makes what today and tomorrow need, destroys what is spent.
+The key that receipts are signed with lies there too; it is made once and stays.
 
     python rotate_keys.py NAMESPACE SECRET SITE...
 
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.journal.keyring import Keyring
+from gateway.journal.signing import Signer
 
 #: Where Kubernetes puts the account of a pod. The variable is for tests.
 ACCOUNT = Path(os.environ.get("KEYS_ACCOUNT", "/var/run/secrets/kubernetes.io/serviceaccount"))
@@ -68,6 +70,7 @@ def turned(held: dict[str, str], sites: list[str], at: float) -> tuple[dict[str,
         for file, text in held.items():
             (folder / file).write_bytes(base64.b64decode(text))
         troubles = Keyring(folder, sites).refresh(at)
+        Signer(folder)
         return {file.name: base64.b64encode(file.read_bytes()).decode() for file in folder.iterdir()}, troubles
 
 

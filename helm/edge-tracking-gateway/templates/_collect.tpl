@@ -49,6 +49,32 @@ spec:
     {{- end }}
   {{- end }}
   initContainers:
+    {{- if eq .Values.keys.store "secret" }}
+    # Waits for the keys of today: without them visitors have no pseudonym, and receipts no signature.
+    - name: keys
+      {{- include "gateway.container" . | nindent 6 }}
+      command:
+        - python
+        - -I
+        - -c
+        - |-
+          import pathlib, sys, time
+          def needed():
+              yield 'receipts.ed25519'
+              for site in sys.argv[1:]:
+                  yield f'{site}.day.{time.strftime("%Y-%m-%d", time.gmtime())}.salt'
+          while not all(pathlib.Path('/var/lib/gateway/keys', name).exists() for name in needed()):
+              time.sleep(1)
+      args:
+        {{- range $site, $_ := .Values.sites }}
+        - {{ $site }}
+        {{- end }}
+      resources:
+        requests: {cpu: 10m, memory: 16Mi}
+        limits: {memory: 64Mi}
+      volumeMounts:
+        - {name: keys, mountPath: /var/lib/gateway/keys, readOnly: true}
+    {{- end }}
     - name: metrics
       restartPolicy: Always
       {{- include "gateway.container" . | nindent 6 }}
