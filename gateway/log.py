@@ -15,7 +15,7 @@ from types import TracebackType
 import orjson
 
 #: Loggers of libraries that log what clients send; their warnings are counted by us instead.
-_SILENT = ("uvicorn.access", "uvicorn.error", "asyncio", "clickhouse_connect", "urllib3")
+_SILENT = ("uvicorn.access", "uvicorn.error", "clickhouse_connect", "urllib3")
 
 
 class _Json(logging.Formatter):
@@ -24,7 +24,7 @@ class _Json(logging.Formatter):
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
             "process": record.processName if record.processName != "MainProcess" else record.name,
-            "say": record.msg % record.args if record.args else record.msg,
+            "say": record.getMessage().partition("\n")[0],  # what libraries add below may quote what they choke on
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = where(record.exc_info[0], record.exc_info[2])
