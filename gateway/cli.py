@@ -23,18 +23,20 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("gateway.commands.sql", "Ask the warehouse"),
     "explain": ("gateway.commands.explain", "Show the whole walk of a recorded hit"),
     "policy": ("gateway.commands.policy", "Tools of privacy and legal"),
+    "contracts": ("gateway.commands.contracts", "Tools of event owners"),
     "privacy": ("gateway.commands.privacy", "Requests of data subjects, receipts, proof of retention"),
     "keys": ("gateway.commands.keys", "Show the keys of pseudonyms, make and destroy what is due"),
     "warehouse": ("gateway.commands.warehouse", "Migrate the warehouse, show its state"),
     "doctor": ("gateway.commands.doctor", "Check this gateway and say what to mend"),
 }
 
-_HIDDEN = frozenset({"engine"})
+#: Commands that other commands start.
+HIDDEN = frozenset({"engine"})
 
 
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [name for name in COMMANDS if name not in _HIDDEN]
+        return [name for name in COMMANDS if name not in HIDDEN]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli import COMMANDS, HIDDEN
 from gateway.metrics import METRICS
 from gateway.settings import describe
 from gateway.words import Refusal
@@ -41,8 +42,17 @@ def metrics() -> list[list[str]]:
     ]
 
 
+def commands() -> list[list[str]]:
+    return [[f"gateway {name}", say] for name, (_, say) in COMMANDS.items() if name not in HIDDEN]
+
+
 #: Table of the README -> its rows, made from the code. `python -m tests.fill_readme` writes them.
-TABLES: dict[str, Callable[[], list[list[str]]]] = {"settings": settings, "refusals": refusals, "metrics": metrics}
+TABLES: dict[str, Callable[[], list[list[str]]]] = {
+    "commands": commands,
+    "settings": settings,
+    "refusals": refusals,
+    "metrics": metrics,
+}
 
 
 @pytest.mark.parametrize("name", TABLES)
