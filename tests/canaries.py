@@ -1,11 +1,16 @@
 """Plants unique strings wherever a recorded request can carry one, and remembers where each was planted.
 
 A canary is `cnry` and ten hex digits; planted in an e-mail, a phone or an address it takes that shape. `place` names
-the field: `header:cookie`, `query:dl:path`, `json:batch.properties.product_id`, `key:…` for names of fields.
+the field: `header:cookie`, `query:dl:path`, `json.batch.properties.product_id`, `json:key` for names of fields.
+What is packed is unpacked, planted and packed again: gzip bodies, base64 and JSON inside of values.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import contextlib
+import gzip
 import itertools
 import random
 import re
@@ -17,26 +22,54 @@ import orjson
 from tests.recorded import Recorded
 
 #: Parameters and fields that make a request what it is; changed, it would only be refused unread.
-STRUCTURAL_QUERY = {
-    "v",
-    "tid",
-    "en",
-    "gcs",
-    "gcd",
-    "npa",
-    "dma",
-    "_et",
-    "_s",
-    "_p",
-    "sid",
-    "measurement_id",
-    "api_secret",
-    "cu",
-}
-STRUCTURAL_JSON = {
-    "type", "event", "name", "timestamp", "sentAt", "originalTimestamp", "timestamp_micros", "writeKey", "currency",
-    "choice", "at", "site", "consent",
-}  # fmt: skip
+STRUCTURAL_QUERY = frozenset(
+    {
+        *("v", "tid", "en", "gcs", "gcd", "npa", "dma", "_et", "_s", "_p", "sid", "measurement_id", "api_secret", "cu"),
+        *(
+            "consent",
+            "idsite",
+            "rec",
+            "e",
+            "tv",
+            "p",
+            "aid",
+            "dtm",
+            "stm",
+            "eid",
+            "event",
+            "compression",
+            "ver",
+            "ping",
+        ),
+    }
+)
+STRUCTURAL_JSON = frozenset(
+    {
+        *(
+            "type",
+            "event",
+            "name",
+            "timestamp",
+            "sentAt",
+            "originalTimestamp",
+            "timestamp_micros",
+            "writeKey",
+            "currency",
+        ),
+        *(
+            "choice",
+            "at",
+            "site",
+            "consent",
+            "consentManagement",
+            "consent_state",
+            "event_type",
+            "event_name",
+            "entity",
+        ),
+        *("action", "website", "n", "e", "tv", "p", "dtm", "stm", "schema", "time", "client_upload_time", "sent_at"),
+    }
+)
 STRUCTURAL_HEADERS = {
     "host",
     "content-type",
@@ -57,17 +90,19 @@ class Canaries:
         self._chance = random.Random(seed)
         self._addresses = itertools.count()
         self.places: dict[str, str] = {}
+        self.under = ""  # whatever the test wants to know of each canary besides its place
+        self.everywhere = False  # also in what makes a request what it is
 
     def new(self, place: str) -> str:
         canary = f"cnry{self._chance.getrandbits(40):010x}"
-        self.places[canary] = place
+        self.places[canary] = self.under + place
         return canary
 
     def address(self) -> str:
         """A unique IPv4 address out of 198.18.0.0/15, reserved for benchmarks (RFC 2544)."""
         number = next(self._addresses)
         address = f"198.{18 + number // 65536 % 2}.{number // 256 % 256}.{number % 256}"
-        self.places[address] = "header:address"
+        self.places[address] = self.under + "header:address"
         return address
 
     def plant(self, request: Recorded) -> Recorded:
@@ -97,7 +132,7 @@ class Canaries:
 
     def _query(self, query: str) -> str:
         pairs = [
-            (name, self._value(f"query:{name}", value, name in STRUCTURAL_QUERY))
+            (name, self._value(f"query:{name}", value, self._is_kept(name, STRUCTURAL_QUERY)))
             for name, value in parse_qsl(query, keep_blank_values=True)
         ]
         extra = [(self.new("query:name"), self.new("query:unknown")), *self._personal("query")]
@@ -116,7 +151,23 @@ class Canaries:
             return value
         if value.startswith(("http://", "https://")):
             return self._url(place)
-        return self.new(place)
+        return self._unpacked(place, value) or self.new(place)
+
+    def _is_kept(self, name: str, structural: frozenset[str]) -> bool:
+        return name in structural and not self.everywhere
+
+    def _unpacked(self, place: str, value: str) -> str:
+        """JSON inside of a value, base64 or not, with canaries in it; '' where there is none."""
+        with contextlib.suppress(orjson.JSONDecodeError):
+            tree = orjson.loads(value)
+            return orjson.dumps(self._tree(place, tree)).decode() if isinstance(tree, dict | list) else ""
+        with contextlib.suppress(binascii.Error, ValueError):
+            padded = value + "=" * (-len(value) % 4)
+            inner = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+            tree = orjson.loads(inner)
+            if isinstance(tree, dict | list):
+                return base64.b64encode(orjson.dumps(self._tree(place, tree))).decode()
+        return ""
 
     def _url(self, place: str) -> str:
         parts = {
@@ -132,6 +183,8 @@ class Canaries:
     def _body(self, body: bytes) -> bytes:
         if not body:
             return body
+        if body[:2] == b"\x1f\x8b":
+            return gzip.compress(self._body(gzip.decompress(body)), mtime=0)
         try:
             tree = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -144,7 +197,9 @@ class Canaries:
     def _tree(self, place: str, value: Any) -> Any:
         if isinstance(value, dict):
             planted = {
-                key: item if key in STRUCTURAL_JSON else self._tree(f"{place}.{key}", item)
+                key: item
+                if self._is_kept(key, STRUCTURAL_JSON) and not isinstance(item, list)
+                else self._tree(f"{place}.{key}", item)
                 for key, item in value.items()
             }
             return planted | {
