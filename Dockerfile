@@ -54,7 +54,9 @@ LABEL org.opencontainers.image.title="edge-tracking-gateway" \
 RUN python -m pip uninstall --quiet --yes --root-user-action=ignore pip \
  && install -d -m 0700 -o 10001 -g 10001 /var/lib/gateway
 COPY --from=build /opt/gateway /opt/gateway
+# TMPDIR: chDB makes a folder there when it starts, and nothing else may be written to.
 ENV PATH=/opt/gateway/bin:/usr/local/bin:/usr/bin:/bin \
+    TMPDIR=/var/lib/gateway \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     GATEWAY_HEALTH_URL=http://127.0.0.1:8080/healthz

@@ -56,6 +56,12 @@ def test_the_image_runs_as_a_number_that_is_not_root_and_asks_for_its_health_wit
     assert [words[0] for words in shell_free] == ["python", "gateway"]
 
 
+def test_what_is_written_aside_goes_to_the_volume() -> None:
+    (volume,) = json.loads(steps("runtime", "VOLUME")[0])
+    assert f"TMPDIR={volume}" in " ".join(steps("runtime", "ENV")).split()
+    assert steps("runtime", "WORKDIR") == [volume]
+
+
 def test_the_base_may_be_named_by_its_digest() -> None:
     (base,) = steps("base", "FROM")
     assert base == "python:${PYTHON_VERSION}-slim${PYTHON_DIGEST:+@${PYTHON_DIGEST}} AS base"
