@@ -66,6 +66,7 @@ def read_property(key: Node, node: Node) -> Property:
         required="required" in parts and parts["required"].one_of(("true", "false"), "required") == "true",
         example=parts["example"].text("example"),
         line=key.line,
+        file=key.file,
     )
     _refuse_personal(key, rule)
     _check_example(parts["example"], rule)
@@ -79,11 +80,16 @@ def _refuse_foreign_bounds(name: str, kind: Type, parts: Mapping[str, Node]) -> 
 
 
 def _refuse_personal(key: Node, rule: Property) -> None:
-    """`customer_email` must be an e-mail's category, or one more precise."""
-    padded = f"_{rule.name.replace('.', '_')}_"
-    for word, category in _PERSONAL_NAMES.items():
-        if f"_{word}_" in padded and not rule.category.startswith(category):
-            raise key.error(f"'{rule.name}' sounds personal; say is: {category}, or give it another name")
+    """`customer_email` must be an e-mail's category, or one more precise; `email_address` may be either's."""
+    sounds = personal_categories(rule.name)
+    if sounds and not rule.category.startswith(sounds):
+        raise key.error(f"'{rule.name}' sounds personal; say is: {sounds[0]}, or give it another name")
+
+
+def personal_categories(name: str) -> tuple[str, ...]:
+    """The categories that a property of that name may have, the likeliest first; none where it is not personal."""
+    padded = f"_{name.replace('.', '_')}_"
+    return tuple(category for word, category in _PERSONAL_NAMES.items() if f"_{word}_" in padded)
 
 
 def _check_example(node: Node, rule: Property) -> None:

@@ -6,7 +6,7 @@ May not: read YAML or check a value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -90,6 +90,7 @@ class Property:
     required: bool = False
     example: str = ""
     line: int = 0
+    file: str = field(default="", compare=False)
 
     @property
     def is_code(self) -> bool:
