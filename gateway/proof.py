@@ -48,6 +48,11 @@ class Entry(NamedTuple):
     entry_hash: str
     signature: str
 
+    @property
+    def entry_id(self) -> str:
+        """The identity of the receipt, as the proof tells it."""
+        return str(orjson.loads(self.proof)["entry_id"])
+
 
 class Head(NamedTuple):
     """What a chain ended with when it was last signed, as it lies outside the warehouse."""
@@ -59,11 +64,12 @@ class Head(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """The first broken link of a chain, and a sentence that says how."""
+    """The first broken link of a chain, and a sentence that says how. `entry_id` is '' where the entry is gone."""
 
     chain: str
     seq: int
     sentence: str
+    entry_id: str = ""
 
 
 class Sound(NamedTuple):
@@ -87,9 +93,14 @@ def new_chain(at: float, random_hex: str) -> str:
     return f"{int(at * 1000):0{_BORN_DIGITS}x}{random_hex[:20]}"
 
 
-def hash_of(proof: Proof, chain: str, seq: int, prev_hash: str) -> str:
-    """The hash of an entry, 64 hexadecimal digits."""
-    return hashlib.sha256(f"{chain} {seq} {prev_hash} ".encode() + proof).hexdigest()
+def digest_of(proof: Proof) -> str:
+    """What a proof has in the hash of its entry, 64 hexadecimal digits. Why: a receipt shows those of other people."""
+    return hashlib.sha256(proof).hexdigest()
+
+
+def hash_of(digest: str, chain: str, seq: int, prev_hash: str) -> str:
+    """The hash of an entry, 64 hexadecimal digits; `digest` is that of its proof."""
+    return hashlib.sha256(f"{chain} {seq} {prev_hash} {digest}".encode()).hexdigest()
 
 
 def signed_text(chain: str, seq: int, entry_hash: str) -> bytes:
@@ -123,7 +134,8 @@ def check_chain(entries: Iterable[Entry], witness: Witness) -> Sound | Broken:
     for entry in entries:
         sentence = _break_of(entry, last, witness)
         if sentence:
-            return Broken(entry.chain, entry.seq if last is None else last.seq + 1, sentence)
+            seq = entry.seq if last is None else last.seq + 1
+            return Broken(entry.chain, seq, sentence, entry.entry_id if entry.seq == seq else "")
         count += 1
         unsigned = 0 if entry.signature else unsigned + 1
         last = entry
@@ -140,7 +152,7 @@ def _break_of(entry: Entry, before: Entry | None, witness: Witness) -> str:
         return "it is gone"
     if entry.prev_hash != _expected(entry, before):
         return "it does not name the entry before it"
-    if hash_of(entry.proof, entry.chain, entry.seq, entry.prev_hash) != entry.entry_hash:
+    if hash_of(digest_of(entry.proof), entry.chain, entry.seq, entry.prev_hash) != entry.entry_hash:
         return "it was changed after it was written: its text does not give its hash"
     if entry.signature and not witness.is_signed(_signed(entry), entry.signature):
         return "its signature is not this gateway's"

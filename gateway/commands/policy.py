@@ -1,6 +1,6 @@
 """`gateway policy`: the tools of privacy and legal. They read files and show what `consent` says of them.
 
-May not: decide, or hold a rule of law; touch the warehouse. `simulate` reads counts that somebody exported.
+May not: decide, or hold a rule of law; touch the warehouse, but for counts of decisions (`policy_past.py`).
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ from consent.tools.mutants import mutants, untested
 from consent.tools.simulate import read_past
 from consent.tools.simulate import simulate as simulate_past
 from consent.words import Unreadable
-from gateway.commands.options import config_option, data_option, fail
+from gateway.commands.options import config_option, data_option, fail, setting_option
 from gateway.commands.policy_hits import Question, case_of, shown
+from gateway.commands.policy_past import read_counts
 from gateway.commands.policy_texts import check_active, clauses_of, compiled_policy, load, read_words
+from gateway.commands.sql import target_of
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -153,26 +155,34 @@ def diff(old: str, new: str, allow_widening: bool, form: str, config: Path | Non
 
 @policy.command()
 @click.argument("draft")
-@click.argument("counts", type=click.File("r", encoding="utf-8"))
+@click.argument("counts", type=click.File("r", encoding="utf-8"), required=False)
+@click.option("--site", default="", help="Only the decisions of that site; all, if not said.")
+@click.option("--days", default=30, show_default=True, help="How many days of the past.")
 @json_option
 @config_option
 @data_option
-def simulate(draft: str, counts: Iterable[str], form: str, config: Path | None, data: Path) -> None:
-    """Replay counts of past decisions under a DRAFT: who would be allowed more, who less.
+@setting_option("warehouse")
+def simulate(
+    draft: str, counts: Iterable[str] | None, form: str, config: Path | None, data: Path, **asked: Any
+) -> None:
+    """Replay counts of past decisions under a DRAFT: which events would be allowed more, which less.
 
-    COUNTS is a file of JSON lines, "-" for stdin: {"place": "DE", "said": "gateway_sdk analytics yes 0; gpc gpc no",
+    The past is what the warehouse has counted (gateway.decisions; the embedded one also while `serve` runs), or COUNTS,
+    a file of JSON lines, "-" for stdin: {"place": "DE", "said": "gateway_sdk analytics yes 0; gpc gpc no",
     "purposes": ["operations"], "n": 1200}. Places that were candidates together are joined by "+"; what was said is
     language, flag, yes or no, and how many months ago the choice was made.
 
     \b
-    Example:
+    Examples:
+      gateway policy simulate draft.yml --days 7
       gateway policy simulate draft.yml counts.jsonl
     """
     loaded, at = load(draft, None), time.time()
+    lines = counts or read_counts(target_of(config, asked["warehouse"]), data, asked["site"], asked["days"])
     try:
-        outcomes = simulate_past(loaded, read_past(counts, at), at)
+        outcomes = simulate_past(loaded, read_past(lines, at), at)
     except ValueError as error:
-        fail(f"{getattr(counts, 'name', 'counts')}: {error}")
+        fail(f"{getattr(counts, 'name', 'gateway.decisions')}: {error}")
     if form == "json":
         click.echo(json.dumps([outcome._asdict() for outcome in outcomes], indent=2))
         return

@@ -17,10 +17,11 @@ import click
 import orjson
 
 from gateway.commands.options import config_option, data_option, fail, setting_option
+from gateway.commands.privacy_proof import check_ledger, describe, is_genuine, receipt_json, receipt_sentences
 from gateway.configuration import Configuration, ConfigurationError, read_configuration
 from gateway.folders import Folders
 from gateway.intake.site import Site
-from gateway.intake.subject import FoundBy, Said, find_person, subject_of
+from gateway.intake.subject import FoundBy, Said, find_person, find_subjects, subject_of
 from gateway.journal.disk import Disk
 from gateway.journal.keyring import Keyring
 from gateway.journal.signing import Signer
@@ -29,6 +30,7 @@ from gateway.warehouse.connect import WarehouseError, connect
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.engine_statements import quote
 from gateway.warehouse.erase import Eraser, Request, new_identity
+from gateway.warehouse.proofs import Receipt, find_receipt, of_subjects
 from gateway.warehouse.receipts import check_receipt
 from gateway.warehouse.subjects import Subjects
 from gateway.warehouse.tombstones import of_person
@@ -159,17 +161,28 @@ def erase(
 @data_option
 @setting_option("warehouse")
 @click.argument("which", required=False)
-def receipt(config: Path | None, data: Path, warehouse: str | None, which: str | None) -> None:
-    """Check a receipt: WHICH is a file, or the identity of a request, which is then read from the warehouse.
+@click.option("--site", help="With --client-id: the site that was asked; may be left out where there is one.")
+@click.option("--client-id", help=f"Show the newest proof of choice of this person's {_SAYS[FoundBy.CLIENT_ID]}.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def receipt(
+    config: Path | None, data: Path, warehouse: str | None, which: str | None, form: str, **person: str | None
+) -> None:
+    """Show and check a receipt: of a choice (WHICH is its entry_id), or of an erasure (a file, or its request).
 
     Without WHICH, show the public key that everybody can check receipts with. Exit code 1 if it is not genuine.
 
     \b
     Examples:
+      gateway privacy receipt --client-id 1795345201.1700000000
+      gateway privacy receipt 3b4f0a80-9728-0ddc-f108-d329c5789de4 --format json
       gateway privacy receipt receipt.json
-      gateway privacy receipt 7f0d3c1e-4b0a-4e0e-9a57-3c9f1c1d8c55
     """
     place = _place(config, data, warehouse)
+    if proof := _proof_of_choice(place, which, person):
+        key = Signer(place.folders.keys).public
+        shown = orjson.dumps(receipt_json(proof, key), option=orjson.OPT_INDENT_2).decode()
+        click.echo(shown if form == "json" else "\n".join(receipt_sentences(proof, key)))
+        raise SystemExit(0 if is_genuine(proof, key) else 1)
     try:
         key = Signer(place.folders.keys).public
         text = Path(which).read_text() if which and Path(which).is_file() else ""
@@ -192,7 +205,8 @@ def receipt(config: Path | None, data: Path, warehouse: str | None, which: str |
 @click.option("--mend", is_flag=True, help="Carry out what is due now, instead of waiting for ClickHouse's merges.")
 @click.option("--grace-hours", default=24, show_default=True, help="How late ClickHouse may be.")
 def verify(config: Path | None, data: Path, warehouse: str | None, mend: bool, grace_hours: int) -> None:
-    """Prove by query that nothing is kept longer than policy said, and nothing of the erased. Exit code 1 if it is.
+    """Prove by query that nothing is kept longer than policy said, and nothing of the erased; and that every proof
+    of choice is as it was written: the first broken link of a chain is named. Exit code 1 if anything is amiss.
 
     \b
     Examples:
@@ -206,11 +220,31 @@ def verify(config: Path | None, data: Path, warehouse: str | None, mend: bool, g
             if mend:
                 retention.mend(subjects)
             proofs = list(retention.verify(subjects, grace_hours * 3600))
-    except WarehouseError as error:
+            ledger = check_ledger(client, place.folders, place.configuration)
+    except _FAILURES as error:
         fail(str(error), 1)
     for proof in proofs:
         click.echo(f"{'MEND' if proof.broken else 'ok  '}  {proof.broken:,} {proof.promise}")
-    raise SystemExit(1 if any(proof.broken for proof in proofs) else 0)
+    for sentence in ledger.sentences():
+        click.echo(sentence)
+    raise SystemExit(1 if ledger.broken or any(proof.broken for proof in proofs) else 0)
+
+
+def _proof_of_choice(place: _Place, which: str | None, person: dict[str, str | None]) -> Receipt | None:
+    """The receipt of a choice that is meant; None where none is, or the identity is not one of a choice."""
+    client_id = person["client_id"]
+    if not client_id and (not which or Path(which).is_file()):
+        return None
+    try:
+        with _connected(place) as url, closing(connect(url)) as client:
+            if not client_id:
+                return find_receipt(client, which or "")
+            asked = _read_request(place, person["site"], {"client_id": client_id, "user_agent": ""})
+            found = of_subjects(client, asked.site.name, find_subjects(asked.site.name, asked.said, asked.keys))
+            newest = find_receipt(client, found[-1].entry_id) if found else None
+    except _FAILURES as error:
+        fail(str(error), 1)
+    return newest or fail("no proof of choice is held that this identifier leads to", 1)
 
 
 def _place(config: Path | None, data: Path, warehouse: str | None) -> _Place:
@@ -265,6 +299,9 @@ def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any
     held: dict[str, Any] = {
         f"gateway.{holder.name}": subjects.export(holder, asked.person, now) for holder in subjects.holders
     }
+    subjects_of_choice = find_subjects(asked.site.name, asked.said, asked.keys)
+    proofs = of_subjects(subjects.client, asked.site.name, subjects_of_choice)
+    held["gateway.consent_ledger"] = [describe(entry) for entry in proofs]
     held["journal"] = [orjson.loads(row) for row in waiting.search(erased, asked.person).rows]
     held["quarantine"] = [orjson.loads(row) for row in waiting.search_quarantine(erased, asked.person).rows]
     return {
@@ -283,6 +320,7 @@ def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any
 def _remarks(asked: Asked) -> Iterator[str]:
     if asked.said.kind is FoundBy.EMAIL:
         yield "No e-mail address is stored in any form; only rows whose site uses it as an id can be found by it."
+    yield "Proofs of choice (consent_ledger) are kept after an erasure, until they end: GDPR 17(3)(e)."
     if asked.said.kind is FoundBy.BROWSER:
         yield "Visits without consent are linked for their day only; older ones cannot be found by anybody."
     if not asked.person.is_linkable:

@@ -55,7 +55,7 @@ def sql(statement: str, format_name: str | None, config: Path | None, data: Path
     """
     text = sys.stdin.read() if statement == "-" else statement
     try:
-        with _reader(target_of(config, warehouse), data) as url:
+        with reader_of(target_of(config, warehouse), data) as url:
             _ask(url, text.rstrip().rstrip(";"), format_name)
     except WarehouseError as error:
         fail(str(error), 1)
@@ -72,7 +72,7 @@ def target_of(config: Path | None, warehouse: str | None) -> str:
 
 
 @contextmanager
-def _reader(target: str, data: Path) -> Iterator[str]:
+def reader_of(target: str, data: Path) -> Iterator[str]:
     """The URL to ask at: the target's own, or the embedded engine's read-only one."""
     if target != "embedded":
         yield target

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from gateway.intake.choices import SUBJECT
 from gateway.intake.visitors import Pseudonym, Pseudonyms, truncate
 from gateway.words import Person, SiteKeys
 
@@ -58,6 +59,14 @@ def find_person(site: str, said: Said, keys: Iterable[SiteKeys]) -> Person:
         if made.day is not None and said.kind is FoundBy.BROWSER and (network := truncate(said.text)):
             visitors |= {made.day.of(network), made.day.of(f"{network}\0{said.agent}")}
     return Person(site, frozenset(visitors), frozenset(accounts))
+
+
+def find_subjects(site: str, said: Said, keys: Iterable[SiteKeys]) -> frozenset[str]:
+    """The pseudonyms that the person has in proofs of choice, which know people by their client id only."""
+    if said.kind not in (FoundBy.CLIENT_ID, FoundBy.EMAIL):
+        return frozenset()
+    made = [Pseudonym(each.durable, site, SUBJECT) for each in keys if each.durable is not None]
+    return frozenset(pseudonym.of(text) for pseudonym in made for text in _forms(said))
 
 
 def subject_of(site: str, said: Said, keys: Iterable[SiteKeys]) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 import orjson
 
 from gateway.journal.signing import Signer
-from gateway.proof import GENESIS, Entry, Head, hash_of, new_chain, row_of, signed_text
+from gateway.proof import GENESIS, Entry, Head, digest_of, hash_of, new_chain, row_of, signed_text
 from gateway.words import Proof
 
 _log = logging.getLogger("gateway")
@@ -78,7 +78,7 @@ class Ledger:
     def _entry(self, proof: Proof) -> Entry:
         before = self._hash
         self._seq += 1
-        self._hash = hash_of(proof, self._chain, self._seq, before)
+        self._hash = hash_of(digest_of(proof), self._chain, self._seq, before)
         return Entry(proof, self._chain, self._seq, before, self._hash, "")
 
 

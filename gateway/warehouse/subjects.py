@@ -51,7 +51,7 @@ class Subjects:
     """The rows of persons. Raises WarehouseError."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
         self.holders = [_holder(*row) for row in self.rows(_TABLES)]
 
     def count(self, holder: Holder, person: Person, asked_at: float) -> int:
@@ -63,7 +63,7 @@ class Subjects:
         order = f" ORDER BY {holder.times[0]}" if holder.times else ""
         sql = f"SELECT * FROM gateway.{holder.name} WHERE {_are(holder, person, asked_at)}{order}"
         with self._translated():
-            return [_told(row) for row in self._client.query(sql).named_results()]
+            return [_told(row) for row in self.client.query(sql).named_results()]
 
     def erase(self, holder: Holder, person: Person, asked_at: float) -> None:
         """Returns when they are gone on every replica."""
@@ -94,11 +94,11 @@ class Subjects:
 
     def rows(self, sql: str) -> list[Any]:
         with self._translated():
-            return list(self._client.query(sql).result_rows)
+            return list(self.client.query(sql).result_rows)
 
     def command(self, sql: str, settings: Mapping[str, int] | None = None) -> None:
         with self._translated():
-            self._client.command(sql, settings=dict(settings or {}))
+            self.client.command(sql, settings=dict(settings or {}))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -106,7 +106,7 @@ class Subjects:
         try:
             yield
         except ClickHouseError as error:
-            told = translate(error, str(getattr(self._client, "url", "warehouse")))
+            told = translate(error, str(getattr(self.client, "url", "warehouse")))
             raise type(told)(told.where, f"ClickHouse says code {told.code}", told.hint, told.code) from None
 
 
