@@ -114,7 +114,7 @@ def run_collect(watch: Watch, configuration: Configuration, folders: Folders, se
 
 async def _collect(watch: Watch, configuration: Configuration, folders: Folders, seat: Seat) -> None:
     settings = configuration.settings
-    keyring = Keyring(folders.keys, [site.name for site in configuration.sites.all])
+    keyring = make_keyring(folders, configuration.sites)
     keyring.refresh(time())
     ledger = Ledger(open_signer(folders), folders.ledger)
     journal = Journal(folders.journal, seat.name, settings, ledger=ledger)
@@ -125,7 +125,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
-    app.doors = doors(app, folders.run)
+    app.doors = doors(app, keyring, folders.run)
     protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
     server = Server(_uvicorn(app, protocol))
     due, midnight, counting = Due(_KEYS_EVERY_S), Midnight(time()), Due(_COUNT_EVERY_S)
@@ -141,6 +141,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         if (changed := await asyncio.to_thread(watch.look)) is not None:
             app.counts.minimised.retire(app.pipeline.sites)
             app.pipeline = Pipeline(changed.sites, keyring.keys, lookup, choices)
+            keyring.mailing = frozenset(site.name for site in changed.sites.all if site.has_mail)
             _log.info("configuration changed; now in force: %s", policies_of(changed))
         if watch.trouble != app.trouble:
             app.trouble = watch.trouble
@@ -175,6 +176,12 @@ def open_signer(folders: Folders) -> Signer | None:
     except OSError as error:
         _log.error("proofs of choice are not signed: %s (run: gateway keys status)", error)
         return None
+
+
+def make_keyring(folders: Folders, sites: Sites) -> Keyring:
+    """The keys of all sites, and of the links of those that send mail."""
+    mailing = [site.name for site in sites.all if site.has_mail]
+    return Keyring(folders.keys, [site.name for site in sites.all], mailing)
 
 
 def policies_of(configuration: Configuration) -> str:

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "contracts": ("gateway.commands.contracts", "Tools of event owners"),
     "privacy": ("gateway.commands.privacy", "Requests of data subjects, receipts, proof of retention"),
     "keys": ("gateway.commands.keys", "Show the keys of pseudonyms, make and destroy what is due"),
+    "mail": ("gateway.commands.mail", "Sign opens and links of mails"),
     "warehouse": ("gateway.commands.warehouse", "Migrate the warehouse, show its state"),
     "doctor": ("gateway.commands.doctor", "Check this gateway and say what to mend"),
 }

@@ -14,6 +14,8 @@ May not: be imported by `consent` or `gateway.intake`. Reads files; everything e
         keep_query: [q]                        # query parameters that page paths keep
         sensitive_paths: [/health/]            # paths that are dropped
         hooks: {survey: {kind: typeform, secret: {env: TYPEFORM_SECRET}}}   # see gateway.configuration_doors
+        mail: yes                              # signs opens and links of mails: gateway mail sign-link
+        redirect_hosts: [www.shop.example]     # where /r/<campaign>?u=… and Snowplow's /r/tp2?u=… may lead
 """
 
 from __future__ import annotations
@@ -24,12 +26,13 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from consent.clauses.destinations import read_truth
 from consent.clauses.marked import Node, PolicyError, read_marked
 from consent.places import is_place
 from consent.policy import read_policy
 from consent.starters import starter
 from consent.tools.findings import check_activation
-from gateway.configuration_doors import Secrets, read_hooks
+from gateway.configuration_doors import Secrets, read_hooks, read_hosts
 from gateway.intake.adapters import ADAPTERS
 from gateway.intake.contracts import ContractError, Contracts, read_contracts, starter_contracts
 from gateway.intake.minimise import Minimiser
@@ -38,7 +41,10 @@ from gateway.intake.urls import UrlRules
 from gateway.settings import Settings
 
 #: What a site may say; `policy` it must.
-_SITE_KEYS = ("contracts", "write_keys", "origins", "markets", "sources", "keep_query", "sensitive_paths", "hooks")
+_SITE_KEYS = (
+    *("contracts", "write_keys", "origins", "markets", "sources", "keep_query", "sensitive_paths"),
+    *("hooks", "mail", "redirect_hosts"),
+)
 
 STARTER_SITE = "demo"
 
@@ -143,6 +149,8 @@ class _SiteReader:
             tuple(_market(item) for item in _items(told, "markets")),
             {source.text("a source"): protocol.one_of(ADAPTERS, "protocol") for source, protocol in _sources(told)},
             hooks=read_hooks(told.get("hooks"), self.secrets),
+            has_mail="mail" in told and read_truth(told["mail"], "mail"),
+            redirect_hosts=read_hosts(told.get("redirect_hosts")),
         )
 
     def _contracts(self, node: Node | None) -> Contracts:

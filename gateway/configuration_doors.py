@@ -1,4 +1,4 @@
-"""The parts of gateway.yml that let others in: `hooks:` of a site, and where secrets come from.
+"""The parts of gateway.yml that let others in: `hooks:` and `redirect_hosts:` of a site, and where secrets come from.
 
 May not: take a secret that is written in the file itself; show one in an error.
 
@@ -26,6 +26,9 @@ from gateway.intake.vocabulary import event_name
 
 #: What a source or destination may be called: it is part of a path, or of a folder's name.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+
+#: A host with at least one dot, after a star at least two labels. Why: `*.example` would be half of the world.
+_HOST = re.compile(r"(?:\*\.(?=[^.]+\.))?[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+\Z")
 
 #: Shorter ones can be tried out. Why not longer: Typeform lets people choose theirs.
 _SECRET_FROM_BYTES = 8
@@ -80,6 +83,18 @@ def read_hooks(node: Node | None, secrets: Secrets) -> dict[str, Hook]:
     if node is None:
         return {}
     return {read_name(key, "a source of webhooks"): _read_hook(value, secrets) for key, value in node.pairs("hooks")}
+
+
+def read_hosts(node: Node | None) -> frozenset[str]:
+    """Hosts that unsigned links may lead to: `www.shop.example`, or `*.shop.example` for any below it."""
+    return frozenset(_read_host(item) for item in (node.listed("redirect_hosts") if node else ()))
+
+
+def _read_host(node: Node) -> str:
+    host = node.text("a host").lower()
+    if not _HOST.match(host):
+        raise node.error(f"'{host}' is not a host; write www.shop.example or *.shop.example, without scheme or path")
+    return host
 
 
 def read_name(node: Node, what: str) -> str:

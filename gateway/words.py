@@ -35,7 +35,8 @@ class Refusal(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"  #: the events of a request after the 500th
     NO_EVENTS = "no_events"  #: a request for a collecting path that holds no event
     SLOW_BODY = "slow_body"  #: the body took longer than 10 s, or its sender went away
-    FORGED_SIGNATURE = "forged_signature"  #: a webhook or mail link whose signature is missing or wrong
+    FORGED_SIGNATURE = "forged_signature"  #: a webhook, mail open or mail link whose signature is missing or wrong
+    TARGET_NOT_LISTED = "target_not_listed"  #: an unsigned link to a host that no site lists, or to no host at all
     TOO_LATE = "too_late"  #: a webhook that was signed outside of its source's window
     REPLAYED = "replayed"  #: a webhook's delivery that came before; its first one counted
     # The event

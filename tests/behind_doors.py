@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from consent.starters import starter
+from gateway.app import make_keyring
 from gateway.configuration import read_configuration
 from gateway.folders import Folders
 from gateway.intake.pipeline import Pipeline
@@ -89,7 +90,7 @@ def behind(
     configuration = read_configuration(folder / "gateway.yml", with_secrets=True)
     folders = Folders(folder / "data")
     folders.make()
-    keyring = Keyring(folders.keys, [site.name for site in configuration.sites.all])
+    keyring = make_keyring(folders, configuration.sites)
     keyring.refresh(AT)
 
     async def run() -> T:
@@ -97,7 +98,7 @@ def behind(
         journal = Journal(folders.journal, "collect-0", Settings(), disk)
         pipeline = Pipeline(configuration.sites, keyring.keys)
         collect = Collect(pipeline, journal, Peers(), Limits(1 << 21, 5))
-        collect.doors = doors(collect, folders.run)
+        collect.doors = doors(collect, keyring, folders.run)
         try:
             return await script(Visitor(collect, keyring, disk))
         finally:

@@ -27,6 +27,8 @@ sites:
     markets: [DE]                         # where your visitors are when nothing else tells; the strictest place counts
     # sources: {servers: segment}         # gives a source a path of its own: /s/servers/v1/batch
     # hooks: {survey: {kind: typeform, secret: {env: TYPEFORM_SECRET}}}   # webhooks at /hooks/survey
+    # mail: yes                           # signs opens and links of mails: gateway mail sign-link
+    # redirect_hosts: [www.shop.example]  # where unsigned links (/r/<campaign>?u=…) may lead; nowhere else
     # keep_query: [q]                     # query parameters that page paths keep; all others are dropped
     # sensitive_paths: [/health/]         # pages whose path is never kept
 

@@ -20,7 +20,10 @@ from gateway.journal.keyring import DAY_S, Keyring
 _USE = {
     "day": "salt of that day's visitors",
     "durable": "key of consented pseudonyms",
+    "link": "key of links in mails",
 }
+#: Kinds that every site has.
+_NEEDED = ("day", "durable")
 
 
 @click.group()
@@ -80,7 +83,7 @@ def rotate(config: Path | None, data: Path, durable: bool, site: str | None) -> 
     if site is not None and site not in sites:
         fail(f"there is no site {site}; there is {', '.join(sites)}")
     path, chosen = Folders(data).keys, [site] if site else sites
-    keyring, before = Keyring(path, chosen), _names(path)
+    keyring, before = Keyring(path, chosen, _mailing(config)), _names(path)
     troubles = keyring.refresh(time())
     try:
         for each in chosen if durable else ():
@@ -104,6 +107,10 @@ def _sites(config: Path | None) -> list[str]:
         fail(str(error))
 
 
+def _mailing(config: Path | None) -> list[str]:
+    return [site.name for site in read_configuration(config).sites.all if site.has_mail]
+
+
 def _names(path: Path) -> set[str]:
     return {file.name for file in KeyFolder(path).files()}
 
@@ -114,7 +121,7 @@ def _missing(files: list[KeyFile], sites: list[str], today: int) -> list[str]:
     return [
         f"{site} has no {_USE[kind]} today; run: gateway keys rotate"
         for site in sites
-        for kind in _USE
+        for kind in _NEEDED
         if (site, kind) not in serving
     ]
 
@@ -124,7 +131,7 @@ def _state(file: KeyFile, today: int) -> str:
         return "overdue"
     if file.day > today:
         return "next"
-    return "in use" if file.kind == "durable" or file.day == today else "kept for late requests"
+    return "in use" if file.kind != "day" or file.day == today else "kept for late requests"
 
 
 def _day(number: int) -> date:

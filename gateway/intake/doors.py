@@ -1,4 +1,4 @@
-"""The steps of hits that do not come by a protocol's path: webhooks and mail.
+"""The steps of hits that a server sends for somebody, and the answer to what no door lets in.
 
 May not: set a cookie; take the sender's address, user agent or headers for the visitor's where a server sends.
 
@@ -9,7 +9,6 @@ server that hands on no consent block speaks of somebody who was not asked. Sour
 
 from __future__ import annotations
 
-from gateway.intake.adapters.adapter import Adapter
 from gateway.intake.hit import Answer, Event
 from gateway.intake.pipeline import (
     Step,
@@ -23,7 +22,6 @@ from gateway.intake.pipeline import (
     refused,
 )
 from gateway.intake.place import candidates
-from gateway.intake.site import Site
 from gateway.words import Refusal
 
 
@@ -47,17 +45,8 @@ def put_server_proof(walk: Walk, event: Event) -> None:
 #: What a server sends for somebody.
 SERVER_STEPS: tuple[Step, ...] = (put_statements, put_server_decision, put_server_proof, check_consent, minimise)
 
-#: What a sender hears that is turned away. Why 200 for what came before: so that it does not come a third time.
-_STATUS = {
-    Refusal.FORGED_SIGNATURE: 401,
-    Refusal.TOO_LATE: 401,
-    Refusal.REPLAYED: 200,
-    Refusal.METHOD_NOT_ALLOWED: 405,
-    Refusal.ENCODING_UNKNOWN: 415,
-}
 
-
-def turned_away(site: Site, adapter: Adapter, refusal: Refusal) -> Walked:
+def turned_away(site: str, adapter: str, refusal: Refusal, status: int = 400) -> Walked:
     """The outcome of what was not let in: one count, and the reason as the answer."""
-    answer = Answer(_STATUS.get(refusal, 400), f"{refusal}\n".encode(), b"text/plain")
-    return Walked(refused(site.name, adapter.name, refusal), answer, False, site.name, adapter.name)
+    answer = Answer(status, f"{refusal}\n".encode(), b"text/plain")
+    return Walked(refused(site, adapter, refusal), answer, False, site, adapter)

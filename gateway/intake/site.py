@@ -21,7 +21,8 @@ class Site:
     what browsers may send from (`https://shop.example`). None accepts anything, which only the starter site does.
     `markets` are the ISO codes that the site is declared for, candidates of every hit's place.
     `sources` names its prefixes: `/s/<source>/…` -> the one protocol spoken there, '' for any.
-    `hooks` are its sources of webhooks: `/hooks/<source>`.
+    `hooks` are its sources of webhooks: `/hooks/<source>`. `has_mail` says that it signs opens and links of mails;
+    `redirect_hosts` are those that unsigned links may lead to, `*.shop.example` being any below it.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Site:
     markets: tuple[str, ...] = ()
     sources: Mapping[str, str] | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)
+    has_mail: bool = False
+    redirect_hosts: frozenset[str] = frozenset()
 
     def admits(self, origin: str) -> bool:
         """Whether a browser page of that origin may send to this site; '' is a server or a same-origin page."""
@@ -47,11 +50,14 @@ class Sites:
         self._by_key: dict[str, Site] = {}
         self._by_source: dict[str, Site] = {}
         self._by_hook: dict[str, Site] = {}
+        self._by_host: dict[str, Site] = {}
+        self._by_name = {site.name: site for site in sites}
         for site in sites:
             for table, names in (
                 (self._by_key, {site.name, *(site.write_keys or ())}),
                 (self._by_source, site.sources or {}),
                 (self._by_hook, site.hooks),
+                (self._by_host, site.redirect_hosts),
             ):
                 for name in names:
                     if table.setdefault(name, site) is not site:
@@ -67,6 +73,17 @@ class Sites:
         """The site of a webhooks' source, and what it configured for it."""
         site = self._by_hook.get(source)
         return (site, site.hooks[source]) if site else None
+
+    def mailing(self, name: str) -> Site | None:
+        """The site of that name, if it sends mail."""
+        site = self._by_name.get(name)
+        return site if site is not None and site.has_mail else None
+
+    def listing(self, host: str) -> Site | None:
+        """The site that lets unsigned links lead to that host; a name given whole beats one with a `*`."""
+        parts = host.split(".")
+        names = [host, *("*." + ".".join(parts[start:]) for start in range(1, len(parts)))]
+        return next((self._by_host[name] for name in names if name in self._by_host), None)
 
     def protocol(self, source: str) -> str:
         """The adapter that a source is pinned to, '' for any."""

@@ -5,6 +5,7 @@ May not: derive a key, keep one in memory, or read a clock; the time is passed i
 Folder: flat, so that a Kubernetes Secret mounted as files is one; 32 random bytes per file, mode 0600:
     <site>.day.<YYYY-MM-DD>.salt      the salt of that UTC day
     <site>.durable.<YYYY-MM-DD>.key   the durable key whose life begins on that UTC day; its epoch is that day's number
+    <site>.link.<YYYY-MM-DD>.key      the key that links in mails are signed with from that UTC day on
     receipts.ed25519                  what receipts are signed with (`gateway.journal.signing`); not ours to destroy
 Why: the name carries the day, so processes agree by `link(2)`, which fails where the name exists; no lock is needed.
 Not: trusting overwriting alone; on copy-on-write file systems and flash only encryption at rest makes it certain.
@@ -28,14 +29,19 @@ SALT_LIFE_DAYS = 2
 #: Days that a durable key serves. Source: CNIL deliberation 2020-091, 13 months without renewal; 390 days stay below.
 DURABLE_LIFE_DAYS = 390
 
+#: Days that links in mails are signed with a key, and that they lead somewhere. Why: people open last year's mails.
+LINK_SIGNS_DAYS = 390
+LINK_LIFE_DAYS = 2 * LINK_SIGNS_DAYS
+
 #: A draft older than this was left by a process that died between writing and linking.
 _STALE_AFTER_S = 3600
 
 #: What a site may be called, so that its name is a file name everywhere and a key of a Kubernetes Secret.
 SITE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 
-_FILE_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.(day|durable)\.(\d{4}-\d\d-\d\d)\.(salt|key)\Z")
-_SUFFIX = {"day": "salt", "durable": "key"}
+_FILE_NAME = re.compile(r"([a-z0-9][a-z0-9_-]{0,62})\.(day|durable|link)\.(\d{4}-\d\d-\d\d)\.(salt|key)\Z")
+_SUFFIX = {"day": "salt", "durable": "key", "link": "key"}
+_LIFE_DAYS = {"day": SALT_LIFE_DAYS, "durable": DURABLE_LIFE_DAYS, "link": LINK_LIFE_DAYS}
 _EPOCH = date(1970, 1, 1)
 
 
@@ -61,7 +67,7 @@ class KeyFile(NamedTuple):
     @property
     def last_day(self) -> int:
         """The last day that it may lie on disk."""
-        return self.day + (SALT_LIFE_DAYS if self.kind == "day" else DURABLE_LIFE_DAYS) - 1
+        return self.day + _LIFE_DAYS[self.kind] - 1
 
 
 def read_name(name: str) -> KeyFile | None:

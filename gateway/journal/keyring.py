@@ -7,20 +7,21 @@ Rules
     2. A salt is destroyed at 00:00 UTC two days after its day began: nobody can recompute that day's visitors any more.
     3. A durable key serves 390 days at most; its successor is made a day ahead, and destroys it by taking over.
     4. Keys are derived by HKDF from a file's bytes, by kind, site and day, and are held in memory only.
-    5. What is missing or unreadable is None, loudly: its visitors are of kind `none`. There is no default key.
+    5. A key of links signs for 390 days and is believed for 780; it makes no pseudonym. Only sites with mail have one.
+    6. What is missing or unreadable is None, loudly: its visitors are of kind `none`. There is no default key.
 Not: HKDF from one master secret; who keeps the master can derive a day that was destroyed.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gateway.journal.keyfolder import KEY_BYTES, SITE_NAME, KeyFile, KeyFolder
+from gateway.journal.keyfolder import KEY_BYTES, LINK_SIGNS_DAYS, SITE_NAME, KeyFile, KeyFolder
 from gateway.words import SiteKeys
 
 DAY_S = 86_400
@@ -34,11 +35,14 @@ class Keyring:
     """The keys of all sites. `keys` reads memory only; `refresh` does the disk's work and may run in a thread.
 
     `sites` are those that keys are made for. A site that `keys` is asked for first gets its own at the next refresh.
+    `mailing` are those that sign links in mails.
     """
 
-    def __init__(self, folder: Path, sites: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Path, sites: Iterable[str] = (), mailing: Iterable[str] = ()) -> None:
         self._folder = folder
         self._sites = set(sites)
+        self.mailing = frozenset(mailing)
+        self._links: dict[str, dict[int, bytes]] = {}
         self._ready: dict[tuple[str, int], SiteKeys] = {}
         self._troubles: tuple[str, ...] = ()
 
@@ -55,6 +59,10 @@ class Keyring:
             return _NO_KEYS
         return ready
 
+    def links(self, site: str) -> Mapping[int, bytes]:
+        """The keys of links of a site by the day that they begin, from memory; the youngest is last, and signs."""
+        return self._links.get(site, {})
+
     def refresh(self, at: float) -> tuple[str, ...]:
         """Destroy, make and read what `at` asks for; returns the troubles. At start, then every few minutes."""
         today = int(at // DAY_S)
@@ -63,8 +71,11 @@ class Keyring:
         sites = [site for site in sorted(self._sites) if _is_nameable(site, folder)]
         for site in sites:
             _make_ahead(folder, site, today)
+            if site in self.mailing:
+                _make_link_key(folder, site, today)
         _destroy_spent(folder, today)
         self._ready = _derive_all(folder, sites, today)
+        self._links = {site: _derive_links(folder, site, today) for site in sites if site in self.mailing}
         self._report(tuple(folder.troubles))
         return self._troubles
 
@@ -84,7 +95,8 @@ class Keyring:
         `epoch` is the day that the key begins, for salts too. Changes nothing on disk.
         """
         folder = KeyFolder(self._folder)
-        found = [(file, _derive(folder, file)) for file in folder.files() if file.site == site]
+        files = [file for file in folder.files() if file.site == site and file.kind != "link"]
+        found = [(file, _derive(folder, file)) for file in files]
         return tuple(
             SiteKeys(key, None, file.day) if file.kind == "day" else SiteKeys(None, key, file.day)
             for file, key in found
@@ -111,6 +123,18 @@ def _make_ahead(folder: KeyFolder, site: str, today: int) -> None:
         folder.make(KeyFile(site, "day", day))
         if _durable(folder.files(), site, day) is None:
             folder.make(KeyFile(site, "durable", day))
+
+
+def _make_link_key(folder: KeyFolder, site: str, today: int) -> None:
+    """A key of today, once the youngest has signed its days; its name is the agreement between processes."""
+    begun = [f.day for f in folder.files() if f.site == site and f.kind == "link"]
+    if max(begun, default=0) + LINK_SIGNS_DAYS <= today:
+        folder.make(KeyFile(site, "link", today))
+
+
+def _derive_links(folder: KeyFolder, site: str, today: int) -> dict[int, bytes]:
+    files = [f for f in folder.files() if f.site == site and f.kind == "link" and f.day <= today <= f.last_day]
+    return {file.day: key for file in files if (key := _derive(folder, file)) is not None}
 
 
 def _destroy_spent(folder: KeyFolder, today: int) -> None:

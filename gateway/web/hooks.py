@@ -25,6 +25,15 @@ from gateway.words import Refusal
 
 PREFIX = "/hooks/"
 
+#: What a sender hears that is turned away. Why 200 for what came before: so that it does not come a third time.
+_STATUS = {
+    Refusal.FORGED_SIGNATURE: 401,
+    Refusal.TOO_LATE: 401,
+    Refusal.REPLAYED: 200,
+    Refusal.METHOD_NOT_ALLOWED: 405,
+    Refusal.ENCODING_UNKNOWN: 415,
+}
+
 
 class HookDoor:
     """Answers webhooks. `seen` is shared by all collect processes."""
@@ -40,10 +49,9 @@ class HookDoor:
         found = self._collect.pipeline.sites.hook(source)
         if found is None:
             return None
-        site, hook = found
         reason = _refused_unread(request)
         if reason is not None:
-            return self._collect.collected(request, turned_away(site, hook.adapter, reason))
+            return self._turned_away(request, found, reason)
         return self._prove(request, path, source, found)
 
     def _prove(self, request: Request, path: str, source: str, found: tuple[Site, Hook]) -> Reply | Pending:
@@ -51,14 +59,18 @@ class HookDoor:
         hit = self._collect.hit(request, path, request.body)
         stamp = self._collect.pipeline.prove(hook, hit)
         if isinstance(stamp, Refusal):
-            return self._collect.collected(request, turned_away(site, hook.adapter, stamp))
+            return self._turned_away(request, found, stamp)
         digest = self._seen.digest(site.name, source, stamp.delivery)
         if digest in self._under_way:
             return self._collect.later()
         if self._seen.holds(digest, hit.received_at):
-            return self._collect.collected(request, turned_away(site, hook.adapter, Refusal.REPLAYED))
+            return self._turned_away(request, found, Refusal.REPLAYED)
         walked = self._collect.pipeline.enter(hit, hook.adapter, site, SERVER_STEPS)
         return self._take(request, walked, digest, hit.received_at + hook.window_s + AHEAD_S)
+
+    def _turned_away(self, request: Request, found: tuple[Site, Hook], refusal: Refusal) -> Pending:
+        walked = turned_away(found[0].name, found[1].adapter.name, refusal, _STATUS.get(refusal, 400))
+        return self._collect.collected(request, walked)
 
     def _take(self, request: Request, walked: Walked, digest: bytes, until: float) -> Pending:
         """Remembers the delivery when its commit is done."""

@@ -1,6 +1,7 @@
 """Snowplow: `GET /i`, `POST /com.snowplowanalytics.snowplow/tp2` and any `POST /{vendor}/{version}` that says so.
 
-May not: read the collector's cookie (`sp`), set it, or redirect (`/r/tp2`): the page asks for anonymity in a header.
+May not: read the collector's cookie (`sp`) or set it: the page asks for anonymity in a header. Of a redirect
+(`/r/tp2`) it reads what happened; where it may lead, `web.links` decides.
 
 All values are texts; self-describing events and contexts are JSON in a text, plain (`ue_pr`, `co`) or base64 (`ue_px`,
 `cx`). Dedup id: `eid`. Source: facts on the protocols, 4; iglu central, com.snowplowanalytics.snowplow.ecommerce.
@@ -67,6 +68,22 @@ def read(hit: Hit) -> Reading:
                 event.statements = reading.statements + event.statements
             reading.events.append(event)
     return reading
+
+
+def redirected(host: str) -> Adapter:
+    """Reads the hit of a redirect to that host: the event it carries, else that a link was followed."""
+
+    def read_redirect(hit: Hit) -> Reading:
+        raw = read_query(hit.query)
+        if "e" in raw:
+            return read(hit)
+        event = _read_event({**raw, "e": "pv"}, hit.received_at)
+        if isinstance(event, Refusal):
+            return Reading(refusals=[event])
+        event.name, event.properties["link_domain"] = "click", host
+        return Reading(events=[event])
+
+    return Adapter(ADAPTER.name, (), read_redirect)
 
 
 def _payload(hit: Hit, reading: Reading) -> list[dict[str, Any]]:
