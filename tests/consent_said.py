@@ -58,7 +58,8 @@ def _say(tree: Any, given: bool | None) -> Any:
     if not isinstance(tree, dict):
         return tree
     for event in _events(tree):
-        context = event.get("context") if isinstance(event.get("context"), dict) else {}
+        told = event.get("context")
+        context: dict[str, Any] = told if isinstance(told, dict) else {}
         found = [(holder, word) for holder in (event, context) for word in _FIELDS if word in holder]
         for holder, word in found:
             del holder[word]

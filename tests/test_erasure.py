@@ -70,7 +70,7 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
         loader.send_signal(signal.SIGSTOP)  # so that there are segments to copy, as a backup would
         options = ["--visitors", str(VISITORS), "--seed", str(SEED), "--url", served.url]
         done = subprocess.run(
-            [*GATEWAY, "demo", *options, "--truth", str(folder / "truth.json")], cwd=ROOT, check=True, timeout=300,
+            [*GATEWAY, "demo", *options, "--truth", str(folder / "truth.json")], cwd=ROOT, check=True, timeout=900,
             capture_output=True,
         )  # fmt: skip
         assert done.returncode == 0
@@ -81,7 +81,7 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
         for file in (served.data / "journal").glob("*.sealed"):
             shutil.copy2(file, copies)
         loader.send_signal(signal.SIGCONT)
-        served.wait_for("SELECT count() FROM gateway.events", truth["facts"]["events"], 60)
+        served.wait_for("SELECT count() FROM gateway.events", truth["facts"]["events"], 180)
         yield erase_one(served, truth["plan"]["now"], folder)
 
 
@@ -233,3 +233,18 @@ def test_a_key_that_is_gone_is_told_plainly(erased: Erased, tmp_path: Path) -> N
     done = subprocess.run(line, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False)
     assert "nothing can be linked any more" in done.stdout, done.stdout + done.stderr
     assert "made with keys that are destroyed: nobody can tell whose they are" in done.stdout
+
+
+def test_the_answer_carries_the_cookie_where_storage_is_allowed_and_expires_it_where_not(erased: Erased) -> None:
+    def answer(given: bool, cookie: str = "") -> httpx.Response:
+        consent = {"choice": "explicit", "purposes": {"analytics": given}}
+        hit = {"site": "demo", "consent": consent, "events": [{"event": "page_view"}]}
+        return httpx.post(erased.served.url + "/collect", json=hit, headers={"Cookie": cookie} if cookie else {})
+
+    first = answer(True)
+    assert (first.status_code, first.headers["cache-control"]) == (204, "no-store, private")
+    sent, _, attributes = first.headers["set-cookie"].partition(";")
+    assert attributes == " Max-Age=33696000; Path=/; Secure; HttpOnly; SameSite=Lax"
+    assert "set-cookie" not in answer(True, sent).headers
+    assert answer(False, sent).headers["set-cookie"].startswith("_gw=; Max-Age=0;")
+    assert "set-cookie" not in answer(False).headers
