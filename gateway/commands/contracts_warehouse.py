@@ -16,9 +16,8 @@ import click
 from clickhouse_connect.driver.client import Client
 
 from gateway.commands.options import fail
-from gateway.commands.sql import target_of
+from gateway.commands.sql import reader_of, target_of
 from gateway.warehouse.connect import WarehouseError, connect, translated
-from gateway.warehouse.engine_process import lent
 
 _SINCE = re.compile(r"(\d{1,4})([dhw])\Z")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -61,13 +60,8 @@ class Asked:
 @contextmanager
 def asked(config: Path | None, data: Path, warehouse: str | None, span: Span) -> Iterator[Asked]:
     """The warehouse of a gateway; what it refuses is one sentence and exit code 2: nothing was checked."""
-    target = target_of(config, warehouse)
     try:
-        if target != "embedded":
-            with closing(connect(target)) as client:
-                yield Asked(client, target, span)
-            return
-        with lent(data) as endpoint, closing(connect(endpoint.reader)) as client:
-            yield Asked(client, endpoint.reader, span)
+        with reader_of(target_of(config, warehouse), data) as url, closing(connect(url)) as client:
+            yield Asked(client, url, span)
     except WarehouseError as error:
         fail(str(error))
