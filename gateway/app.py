@@ -30,6 +30,7 @@ from gateway.journal.keyring import DAY_S, Keyring
 from gateway.journal.ledger import Ledger
 from gateway.journal.signing import Signer
 from gateway.journal.writer import Journal
+from gateway.journal.yes_sayers import YesSayers
 from gateway.metrics import write_snapshot
 from gateway.reload import Watch
 from gateway.settings import Settings
@@ -118,7 +119,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     keyring.refresh(time())
     ledger = Ledger(open_signer(folders), folders.ledger)
     journal = Journal(folders.journal, seat.name, settings, ledger=ledger)
-    lookup, choices = open_geo(settings.geo_file), Choices()
+    lookup, choices = open_geo(settings.geo_file), Choices(open_yes_sayers(folders))
     app = Collect(
         Pipeline(configuration.sites, keyring.keys, lookup, choices),
         journal,
@@ -182,6 +183,15 @@ def make_keyring(folders: Folders, sites: Sites) -> Keyring:
     """The keys of all sites, and of the links of those that send mail."""
     mailing = [site.name for site in sites.all if site.has_mail]
     return Keyring(folders.keys, [site.name for site in sites.all], mailing)
+
+
+def open_yes_sayers(folders: Folders) -> YesSayers | None:
+    """Who has said yes before, as all workers know it; None, loudly, where its file cannot be used."""
+    try:
+        return YesSayers(folders.ledger)
+    except OSError as error:
+        _log.error("withdrawals are recognised by the worker that heard the yes only: %s", error.strerror)
+        return None
 
 
 def policies_of(configuration: Configuration) -> str:

@@ -135,6 +135,20 @@ def test_kill_9_in_the_middle_keeps_the_chain_whole_and_every_acknowledged_choic
         assert (code, "41 proofs of choice in 3 chains" in told) == (0, True), told
 
 
+def test_a_withdrawal_after_kill_9_is_still_that_persons(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    first = Served(data)
+    say(first, _EVERYTHING)
+    first.kill_everything()
+    with serving(data) as again:
+        say(again, _NOTHING)
+        say(again, _NOTHING, client_id="who-never-said-yes")
+        wait_for_rows(again, 3)
+        rows = again.ask(_ROWS)
+        assert sorted(row[0] for row in rows) == ["given", "refused", "withdrawn"]
+        assert len({row[5] for row in rows if row[0] != "refused"}) == 1
+
+
 def wait_until_ready(served: Served) -> None:
     end = time.monotonic() + 10
     while time.monotonic() < end:
