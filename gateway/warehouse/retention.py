@@ -30,6 +30,7 @@ PROMISES: Mapping[str, str] = {
     "pseudonyms that would outlive their row": "events WHERE identity_expires_at > expires_at",
     "proofs of choice whose retention is over": f"consent_ledger WHERE expires_at < {_AFTER}",
     "tallies older than 400 days": f"tallies WHERE minute < {_AFTER} - INTERVAL 400 DAY",
+    "counts of decisions older than 400 days": f"decisions WHERE day < {_AFTER} - INTERVAL 400 DAY",
     "tombstones that nothing can come back for": f"tombstones WHERE expires_at < {_AFTER}",
     "rows of visitors who asked to be forgotten": _ERASED.format(kind="visitor"),
     "rows of accounts that asked to be forgotten": _ERASED.format(kind="account"),
