@@ -20,6 +20,7 @@ May not: be imported by `consent` or `gateway.intake`. Reads files; everything e
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,6 +78,22 @@ def read_configuration(
         raise ConfigurationError(f"{error.filename or file} cannot be read ({error.strerror}).") from error
     except (PolicyError, ContractError) as error:
         raise ConfigurationError(f"{error}.") from error
+
+
+def check_starter_stays_home(configuration: Configuration) -> None:
+    """The starter site takes any key from any origin, so it may not be reached from outside."""
+    host = configuration.settings.host
+    if not configuration.is_starter or host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        f"The starter site accepts any key and origin, so it listens on loopback only, not on {host}: "
+        "write a configuration with `gateway init DIR` and pass it with --config."
+    )
 
 
 def _starter(settings: Settings) -> Configuration:

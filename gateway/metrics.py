@@ -89,6 +89,9 @@ METRICS = (
 )
 
 
+_GAUGES = frozenset(metric.key for metric in METRICS if metric.kind == "gauge")
+
+
 def write_snapshot(folder: Path, name: str, snapshot: Snapshot) -> None:
     """Replaces the file of one process."""
     part = folder / f".{name}.{os.getpid()}"
@@ -97,8 +100,15 @@ def write_snapshot(folder: Path, name: str, snapshot: Snapshot) -> None:
 
 
 def read_snapshots(folder: Path) -> list[Snapshot]:
-    """The files of all processes, living and dead."""
-    return [orjson.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))]
+    """The files of all processes, living and dead. Of the dead, what they counted stands, how they were does not."""
+    files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+    newest = {file.name.partition(".")[0]: file for file in files}
+    return [_read(file, file in newest.values()) for file in files]
+
+
+def _read(file: Path, is_newest: bool) -> Snapshot:
+    snapshot: Snapshot = orjson.loads(file.read_bytes())
+    return snapshot if is_newest else {key: value for key, value in snapshot.items() if key not in _GAUGES}
 
 
 class Totals(Collector):

@@ -73,7 +73,12 @@ class Supervisor:
         loop, pause = asyncio.get_running_loop(), 0.0
         while True:
             await asyncio.sleep(pause)
-            process, began = await self._start(child), loop.time()
+            try:
+                process, began = await self._start(child), loop.time()
+            except OSError as error:
+                pause = _PAUSE_LONGEST_S
+                self._log.error("%s cannot be started (%s); trying again", child.name, error.strerror)
+                continue
             code = await process.wait()
             lived = loop.time() - began
             pause = _PAUSE_FIRST_S if lived > _WELL_AFTER_S else min(_PAUSE_LONGEST_S, max(_PAUSE_FIRST_S, pause * 2))

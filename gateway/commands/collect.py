@@ -12,7 +12,7 @@ import click
 
 from gateway import log
 from gateway.commands.options import config_option, data_option, fail, listen, setting_option
-from gateway.configuration import ConfigurationError, read_configuration
+from gateway.configuration import ConfigurationError, check_starter_stays_home, read_configuration
 from gateway.folders import FolderError, Folders
 from gateway.ready import answers
 from gateway.reload import Watch
@@ -39,6 +39,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
     """
     try:
         configuration = read_configuration(config, overrides, with_secrets=True)
+        check_starter_stays_home(configuration)
         folders = Folders(data)
         folders.make()
     except (ConfigurationError, FolderError) as error:

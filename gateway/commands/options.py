@@ -35,7 +35,10 @@ def setting_option(name: str, *flags: str) -> Callable[[_F], _F]:
     metadata = Settings.__dataclass_fields__[name]
     flag = flags or (f"--{name.replace('_', '-')}",)
     text = f"{metadata.metadata['help']} [{metadata.metadata['unit']}; default {metadata.default}]"
-    return click.option(*flag, name, type=type(metadata.default), default=None, help=text)
+    kind = type(metadata.default)
+    return click.option(
+        *flag, name, type=kind, default=None, help=text, envvar=f"GATEWAY_{name.upper()}", show_envvar=True
+    )
 
 
 def fail(sentence: str, code: int = 2) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
+import os
 import shutil
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ import click
 
 from gateway import log
 from gateway.commands.options import config_option, data_option, fail, listen, setting_option
-from gateway.configuration import Configuration, ConfigurationError, read_configuration
+from gateway.configuration import Configuration, ConfigurationError, check_starter_stays_home, read_configuration
 from gateway.folders import FolderError, Folders
 from gateway.ready import wait_until_ready
 from gateway.supervisor import Child, Supervisor
@@ -43,7 +43,7 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
     began = time.monotonic()
     try:
         configuration = read_configuration(config, overrides, with_secrets=True)
-        _check_starter_stays_home(configuration)
+        check_starter_stays_home(configuration)
         folders = Folders(data)
         folders.make()
         held = folders.lock()
@@ -55,7 +55,8 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
     public = listen(settings.host, settings.port, "--port")
     private = listen(settings.admin_host, settings.admin_port, "--admin-port")
     ports = public.getsockname()[1], private.getsockname()[1]
-    common = ("--data", str(data), *(("--config", str(config)) if config else ()), "--warehouse", settings.warehouse)
+    common = ("--data", str(data), *(("--config", str(config)) if config else ()))
+    os.environ["GATEWAY_WAREHOUSE"] = settings.warehouse  # for the children; an argument would show its password in ps
 
     async def ready() -> bool:
         well = await wait_until_ready(folders, ports, settings.warehouse == "embedded", _READY_WITHIN_S)
@@ -86,22 +87,6 @@ def _children(
         Child("load", ("load", *common), 1, (held,)),
         Child("admin", ("admin", *common, "--fd", str(private)), 2, (private, held)),
     ]
-
-
-def _check_starter_stays_home(configuration: Configuration) -> None:
-    """The starter site takes any key from any origin, so it may not be reached from outside."""
-    host = configuration.settings.host
-    if not configuration.is_starter or host == "localhost":
-        return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise ConfigurationError(
-        f"The starter site accepts any key and origin, so it listens on loopback only, not on {host}: "
-        "write a configuration with `gateway init DIR` and pass it with --config."
-    )
 
 
 def _greet(configuration: Configuration, folders: Folders, ports: tuple[int, int], seconds: float) -> None:
