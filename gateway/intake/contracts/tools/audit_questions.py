@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 _SPAN = "event_time >= %(since)s AND event_time < %(until)s AND (%(site)s = '' OR site = %(site)s) AND NOT bot"
 _DAYS_AGO = "toUInt16(intDiv(dateDiff('second', event_time, toDateTime(%(until)s, 'UTC')), 86400))"
 _NO_SESSION = "toUUID('00000000-0000-0000-0000-000000000000')"
-_NUMBER = r"^[+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 
 
 class Day(NamedTuple):
@@ -96,8 +95,8 @@ QUESTIONS: Mapping[str, Question] = {
     ),
     "shapes": Question(
         f"""
-        SELECT contract, name, {_DAYS_AGO} AS days_ago, count(), countIf(match(text, '{_NUMBER}')),
-            countIf(match(text, '^[+-]?[0-9]+$')), countIf(text IN ('true', 'false'))
+        SELECT contract, name, {_DAYS_AGO} AS days_ago, count(), countIf(isNotNull(toFloat64OrNull(text))),
+            countIf(isNotNull(toInt64OrNull(text))), countIf(text IN ('true', 'false'))
         FROM gateway.events ARRAY JOIN mapKeys(properties) AS name, mapValues(properties) AS text
         WHERE {_SPAN} AND contract != '' GROUP BY contract, name, days_ago ORDER BY contract, name, days_ago
         """,
