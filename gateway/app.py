@@ -32,6 +32,8 @@ from gateway.journal.signing import Signer
 from gateway.journal.writer import Journal
 from gateway.journal.yes_sayers import YesSayers
 from gateway.metrics import write_snapshot
+from gateway.outbound import Caller, Told
+from gateway.outward import ScriptTerms
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.warehouse.connect import WarehouseError, connect, find
@@ -40,6 +42,7 @@ from gateway.web.admin import Admin, admin_app
 from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.doors import doors
 from gateway.web.peers import Peers
+from gateway.web.scripts import Scripts
 from gateway.web.wire import sweep, wire
 from gateway.words import Outcome
 
@@ -126,7 +129,10 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
-    app.doors = doors(app, keyring, folders.run)
+    scripts = Scripts(fetch_script)
+    scripts.terms = configuration.scripts
+    scripts.start()
+    app.doors = doors(app, keyring, scripts, folders.run)
     protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
     server = Server(_uvicorn(app, protocol))
     due, midnight, counting = Due(_KEYS_EVERY_S), Midnight(time()), Due(_COUNT_EVERY_S)
@@ -142,6 +148,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         if (changed := await asyncio.to_thread(watch.look)) is not None:
             app.counts.minimised.retire(app.pipeline.sites)
             app.pipeline = Pipeline(changed.sites, keyring.keys, lookup, choices)
+            scripts.terms = changed.scripts
             keyring.mailing = frozenset(site.name for site in changed.sites.all if site.has_mail)
             _log.info("configuration changed; now in force: %s", policies_of(changed))
         if watch.trouble != app.trouble:
@@ -159,6 +166,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     settle_garbage()
     async with running(stop, tick), background(sweep(server.server_state)):
         await server.serve([seat.listener])
+        scripts.close()
         append_counts(journal, choices)
         await journal.close()
         await tick(0.0)
@@ -192,6 +200,12 @@ def open_yes_sayers(folders: Folders) -> YesSayers | None:
     except OSError as error:
         _log.error("withdrawals are recognised by the worker that heard the yes only: %s", error.strerror)
         return None
+
+
+def fetch_script(terms: ScriptTerms, target: str) -> Told:
+    """Asks the upstream of scripts, on a connection of its own. Raises OutboundError."""
+    with contextlib.closing(Caller(terms.upstream)) as caller:
+        return caller.call("GET", target, headers={"Accept": "*/*"})
 
 
 def policies_of(configuration: Configuration) -> str:

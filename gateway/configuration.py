@@ -15,6 +15,7 @@ May not: be imported by `consent` or `gateway.intake`. Reads files; everything e
         sensitive_paths: [/health/]            # paths that are dropped
         hooks: {survey: {kind: typeform, secret: {env: TYPEFORM_SECRET}}}   # see gateway.configuration_doors
         mail: yes                              # signs opens and links of mails: gateway mail sign-link
+        scripts: {ids: [GTM-ABC1234], host: www.shop.example/t}   # see gateway.configuration_outward
         redirect_hosts: [www.shop.example]     # where /r/<campaign>?u=… and Snowplow's /r/tp2?u=… may lead
 """
 
@@ -34,17 +35,19 @@ from consent.policy import read_policy
 from consent.starters import starter
 from consent.tools.findings import check_activation
 from gateway.configuration_doors import Secrets, read_hooks, read_hosts
+from gateway.configuration_outward import read_scripts
 from gateway.intake.adapters import ADAPTERS
 from gateway.intake.contracts import ContractError, Contracts, read_contracts, starter_contracts
 from gateway.intake.minimise import Minimiser
 from gateway.intake.site import Site, Sites
 from gateway.intake.urls import UrlRules
+from gateway.outward import ScriptTerms
 from gateway.settings import Settings
 
 #: What a site may say; `policy` it must.
 _SITE_KEYS = (
     *("contracts", "write_keys", "origins", "markets", "sources", "keep_query", "sensitive_paths"),
-    *("hooks", "mail", "redirect_hosts"),
+    *("hooks", "mail", "redirect_hosts", "scripts"),
 )
 
 STARTER_SITE = "demo"
@@ -62,6 +65,7 @@ class Configuration:
     sites: Sites
     files: tuple[Path, ...]
     is_starter: bool
+    scripts: tuple[ScriptTerms, ...] = ()
 
 
 def read_configuration(
@@ -113,7 +117,7 @@ def _read(file: Path, said: Mapping[str, Any], with_secrets: bool) -> Configurat
     if not sites:
         raise root["sites"].error("sites is empty; name at least one")
     try:
-        return Configuration(settings, Sites(sites), (file, *reader.files), is_starter=False)
+        return Configuration(settings, Sites(sites), (file, *reader.files), False, tuple(reader.scripts))
     except ValueError as error:
         raise root["sites"].error(str(error)) from error
 
@@ -148,6 +152,7 @@ class _SiteReader:
         self.folder = folder
         self.files: list[Path] = []
         self.secrets = Secrets(folder, self._bytes, with_secrets)
+        self.scripts: list[ScriptTerms] = []
 
     def site(self, key: Node, node: Node) -> Site:
         name = key.text("a site's name")
@@ -155,6 +160,11 @@ class _SiteReader:
         file = self.folder / told["policy"].text("policy")
         policy = read_policy(self._bytes(file), str(file))
         check_activation(policy, time())
+        if (scripts := read_scripts(name, told.get("scripts"))) is not None:
+            taken = {script for others in self.scripts for script in others.ids}
+            if shared := sorted(taken.intersection(scripts.ids)):
+                raise told["scripts"].error(f"{shared[0]} belongs to two sites")
+            self.scripts.append(scripts)
         rules = UrlRules(tuple(_texts(told, "sensitive_paths")), tuple(_texts(told, "keep_query")))
         minimiser = Minimiser(name, policy, self._contracts(told.get("contracts")), rules)
         return Site(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import orjson
 
 from consent.starters import starter
-from gateway.app import make_keyring
+from gateway.app import fetch_script, make_keyring
 from gateway.configuration import read_configuration
 from gateway.folders import Folders
 from gateway.intake.pipeline import Pipeline
@@ -27,6 +27,7 @@ from gateway.settings import Settings
 from gateway.web.collect import Collect, Limits
 from gateway.web.doors import doors
 from gateway.web.peers import Peers
+from gateway.web.scripts import Scripts
 from gateway.web.wire import Pending, Reply, Request
 
 T = TypeVar("T")
@@ -50,10 +51,11 @@ class Heard(NamedTuple):
 class Visitor:
     """Asks a collect process. `at` is its clock, in Unix seconds."""
 
-    def __init__(self, collect: Collect, keyring: Keyring, disk: FaultyDisk) -> None:
+    def __init__(self, collect: Collect, keyring: Keyring, disk: FaultyDisk, scripts: Scripts) -> None:
         self.collect = collect
         self.keyring = keyring
         self.disk = disk
+        self.scripts = scripts
         self.at = AT
         collect.clock = lambda: self.at
 
@@ -98,10 +100,14 @@ def behind(
         journal = Journal(folders.journal, "collect-0", Settings(), disk)
         pipeline = Pipeline(configuration.sites, keyring.keys)
         collect = Collect(pipeline, journal, Peers(), Limits(1 << 21, 5))
-        collect.doors = doors(collect, keyring, folders.run)
+        scripts = Scripts(fetch_script)
+        scripts.terms = configuration.scripts
+        scripts.start()
+        collect.doors = doors(collect, keyring, scripts, folders.run)
         try:
-            return await script(Visitor(collect, keyring, disk))
+            return await script(Visitor(collect, keyring, disk, scripts))
         finally:
+            scripts.close()
             await journal.close()
 
     said = asyncio.run(run())

@@ -62,6 +62,11 @@ FORBIDDEN: dict[str, set[str]] = {
     | OTHER_POWERS
     | {"gateway.intake", "gateway.journal", "gateway.web", "gateway.app"},
     "gateway/web": DATABASE | {"gateway.warehouse", "gateway.app", "subprocess", "sqlite3", "shutil", "tempfile"},
+    "gateway/outbound.py": DISK
+    | DATABASE
+    | WEB
+    | OTHER_POWERS
+    | {"gateway.intake", "gateway.journal", "gateway.warehouse", "gateway.web", "gateway.app"},
     "gateway/supervisor.py": DISK - {"os"}
     | DATABASE
     | WEB

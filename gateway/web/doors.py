@@ -14,9 +14,10 @@ from gateway.web.collect import DOOR_CHARS, Collect, Door
 from gateway.web.hooks import PREFIX as HOOKS
 from gateway.web.hooks import HookDoor
 from gateway.web.links import LinkDoor
+from gateway.web.scripts import Scripts
 
 
-def doors(collect: Collect, keyring: Keyring, run: Path) -> Mapping[str, Door]:
+def doors(collect: Collect, keyring: Keyring, scripts: Scripts, run: Path) -> Mapping[str, Door]:
     """The table of one collect process. `run` is the folder of what processes share while they run."""
     hooks = HookDoor(collect, Seen(run / "hooks.seen"))
     links = LinkDoor(collect, keyring.links)
@@ -26,4 +27,5 @@ def doors(collect: Collect, keyring: Keyring, run: Path) -> Mapping[str, Door]:
         "/l": links.link,
         "/l/": links.link,
         "/r/": links.redirect,
+        "/gt": scripts.answer,
     }
