@@ -143,8 +143,10 @@ def test_an_erasure_is_written_down_without_the_identifier(erased: Erased) -> No
 
 
 def test_access_after_erasure_finds_nothing_and_of_somebody_else_everything(erased: Erased) -> None:
-    gone = command(erased.served, "access", "--client-id", erased.person.client_id)
-    assert (gone.returncode, "Nothing is held" in gone.stdout) == (0, True)
+    gone = command(erased.served, "access", "--client-id", erased.person.client_id, "--format", "json")
+    left = {store: rows for store, rows in orjson.loads(gone.stdout)["held"].items() if rows}
+    assert set(left) <= {"gateway.consent_ledger"}  # proofs of choice are kept (GDPR 17(3)(e)); they lead to no fact
+    assert str(erased.visitor) not in gone.stdout
     some = "SELECT visitor, count() FROM gateway.events WHERE visitor_kind = 'durable' AND adapter = 'own' GROUP BY 1"
     visitor, rows = erased.served.ask(f"{some} ORDER BY 2 DESC LIMIT 1")[0]
     other = person_of(erased.served, visitor, time.time())  # only GA4's ids hold the moment of the demo
@@ -168,7 +170,7 @@ def test_a_second_request_of_the_same_person_finds_nothing_and_is_fine(erased: E
     again = command(erased.served, "erase", "--client-id", erased.person.client_id)
     assert again.returncode == 0, again.stderr
     told = [line for line in again.stdout.splitlines() if "rows removed" in line]
-    assert len(told) >= 4
+    assert len(told) >= 3
     assert [line for line in told if " 0 rows removed" not in line] == []
 
 
@@ -186,9 +188,9 @@ def test_replayed_segments_and_late_events_do_not_bring_the_person_back(erased: 
     until(lambda: not list((served.data / "journal").glob("*.sealed")), seconds=60)
     twice = erased.others[0][0] * 2
     served.wait_for(f"SELECT count() FROM gateway.events WHERE visitor != '{erased.visitor}'", twice, 30)
+    left_out = f"gateway_erased_rows_total {erased.rows + 1:.1f}"  # all that were replayed, and the late one
+    until(lambda: left_out in httpx.get(served.admin + "/metrics").text, seconds=20)
     assert rows_of(served, erased.visitor) == dict.fromkeys(VIEWS, 0)
-    metrics = httpx.get(served.admin + "/metrics").text
-    assert f"gateway_erased_rows_total {erased.rows + 1:.1f}" in metrics
     assert command(served, "verify").returncode == 0
 
 
