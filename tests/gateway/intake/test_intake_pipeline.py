@@ -131,7 +131,10 @@ def test_a_decision_does_not_outlive_the_term_of_its_choice() -> None:
 
 
 def test_a_banners_cookie_can_say_no() -> None:
-    refusal = "CookieConsent={stamp:%27x%27%2Cnecessary:true%2Cpreferences:false%2Cstatistics:false%2Cmarketing:false%2Cmethod:%27explicit%27%2Cver:1%2Cutc:1795339139717%2Cregion:%27de%27}"
+    refusal = (
+        "CookieConsent={stamp:%27x%27%2Cnecessary:true%2Cpreferences:false%2Cstatistics:false%2Cmarketing:false"
+        "%2Cmethod:%27explicit%27%2Cver:1%2Cutc:1795339139717%2Cregion:%27de%27}"
+    )
     assert len(walk(own(EVENT), cookie="theme=dark; lang=de").outcome.facts) == 1
     assert reasons(walk(own(EVENT), cookie=f"theme=dark; {refusal}")) == [Refusal.CONSENT_DENIED]
 
