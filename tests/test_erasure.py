@@ -1,6 +1,6 @@
 """A person's request, end to end: one demo visitor of many is erased, nobody else is touched, and no old row returns.
 
-`GATEWAY_VISITORS=10000 pytest tests/test_erasure.py` for the promised size; 1,000 otherwise.
+`GATEWAY_VISITORS=10000 pytest tests/test_erasure.py` for the promised size; 200 otherwise.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gateway.intake.subject import FoundBy, Said, find_person
 from gateway.journal.keyring import Keyring
 from tests.serving import GATEWAY, ROOT, Served, serving
 
-VISITORS = int(os.environ.get("GATEWAY_VISITORS", "1000"))
+VISITORS = int(os.environ.get("GATEWAY_VISITORS", "200"))
 SEED = 6
 
 #: Of everybody but the erased: how many rows, and a sum over which rows they are.

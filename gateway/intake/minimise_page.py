@@ -11,43 +11,69 @@ from consent.words import Action
 from gateway.intake.channels import NO_CAMPAIGN, Campaign, origin
 from gateway.intake.hit import Event
 from gateway.intake.minimise_draft import Draft
-from gateway.intake.urls import clean_word, read_campaign, read_referrer, split_url
+from gateway.intake.urls import clean_word, read_campaign, read_referrer, read_word, split_url
 from gateway.intake.useragent import classify
 
 _LANGUAGE_LIMIT = 12
 
+#: Campaign words, in the query of a page or as properties of an event.
+_TAGS = frozenset(("utm_source", "utm_medium", "utm_campaign"))
+
+#: Pages remembered per plan. Why: a shop shows the same few thousand to everybody; one costs 5 µs to read.
+_REMEMBERED = 4096
+
 
 def put_page(draft: Draft) -> None:
     """Host and path of the page, host of the referrer, and what both and the campaign say of how the visit began."""
-    plan, row, event = draft.plan, draft.row, draft.event
+    event, pages = draft.event, draft.plan.pages
+    address = (event.page_url, event.referrer)
+    columns = pages.get(address) if _TAGS.isdisjoint(event.properties) else None
+    if columns is None:
+        columns = _read_page(draft)
+        if _TAGS.isdisjoint(event.properties) and all(_is_harmless(draft, url) for url in address):
+            if len(pages) >= _REMEMBERED:
+                pages.clear()
+            pages[address] = columns
+    draft.row.update(columns)
+
+
+def _is_harmless(draft: Draft, url: str) -> bool:
+    """Whether all of a URL may be kept: a host, a clean path and clean campaign words, and nothing besides."""
+    whole, _, query = url.partition("?")
+    page = split_url(url)
+    if whole and (not whole.endswith(page.host + page.path) or "@" in whole or "#" in url):
+        return False
+    if page.path and draft.tools.paths.path(page.path) != page.path:
+        return False
+    pairs = [pair.partition("=") for pair in query.split("&")] if query else []
+    return all(name in _TAGS and read_word(word) == word for name, _, word in pairs)
+
+
+def _read_page(draft: Draft) -> dict[str, str]:
+    plan, event, columns = draft.plan, draft.event, dict[str, str]()
     page = split_url(event.page_url)
     if plan.has_page_host and page.host:
-        row["page_host"] = page.host
+        columns["page_host"] = page.host
     if plan.has_page_path and page.path:
         path = draft.tools.paths.path(page.path)
-        row["page_path"] = path + draft.tools.paths.query(page.query) if plan.has_page_query and path else path
+        columns["page_path"] = path + draft.tools.paths.query(page.query) if plan.has_page_query and path else path
     referrer = read_referrer(event.referrer) if plan.has_referrer and event.referrer else ""
     if referrer:
-        row["referrer_host"] = referrer
+        columns["referrer_host"] = referrer
     if plan.has_campaign:
-        _put_origin(draft, page.query, referrer, page.host)
+        columns |= _read_origin(draft, page.query, referrer, page.host)
+    return columns
 
 
-def _put_origin(draft: Draft, query: str, referrer: str, host: str) -> None:
-    row, event = draft.row, draft.event
+def _read_origin(draft: Draft, query: str, referrer: str, host: str) -> dict[str, str]:
+    """Campaign, source, medium and channel, those that are known."""
     campaign = read_campaign(query) if query else NO_CAMPAIGN
-    if "utm_source" in event.properties or "utm_medium" in event.properties or "utm_campaign" in event.properties:
-        campaign = _read_tagged(event, campaign)
-    if campaign.name:
-        row["campaign"] = campaign.name
+    if not _TAGS.isdisjoint(draft.event.properties):
+        campaign = _read_tagged(draft.event, campaign)
     told = campaign != NO_CAMPAIGN or draft.plan.has_referrer
     source, medium, channel = origin(campaign, referrer, host) if told else ("", "", "")
-    if source:
-        row["source"] = source
-    if medium:
-        row["medium"] = medium
-    if channel:
-        row["channel"] = channel
+    found = {"campaign": campaign.name, "source": source, "medium": medium, "channel": channel}
+    return {column: word for column, word in found.items() if word}
 
 
 def _read_tagged(event: Event, campaign: Campaign) -> Campaign:

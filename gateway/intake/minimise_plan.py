@@ -10,7 +10,7 @@ policy cannot know by name, go by their category.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from consent.policy import Policy
@@ -97,6 +97,7 @@ class Plan:
     has_country: bool
     language: Action
     contracts: Mapping[str, ContractPlan]
+    pages: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict, repr=False)  # harmless ones, remembered
 
 
 class Compiler:
