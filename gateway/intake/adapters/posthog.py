@@ -31,6 +31,7 @@ _OF_A_PERSON = frozenset(
 _NOBODY = frozenset(("$posthog_cookieless", "anonymous", "guest", "null", "undefined", "distinct_id", "0"))
 
 _FLAGS = {"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
+#: Without `surveys`: to be told of it, even that there are none, makes posthog-js fetch a script that is not here.
 _CONFIG = {
     "supportedCompression": ["gzip", "gzip-js"],
     "hasFeatureFlags": False,
@@ -39,7 +40,6 @@ _CONFIG = {
     "autocapture_opt_out": False,
     "autocaptureExceptions": False,
     "sessionRecording": False,
-    "surveys": False,
     "heatmaps": False,
     "isAuthenticated": False,
     "siteApps": [],

@@ -81,6 +81,11 @@ def test_posthog_flags_recordings_and_configuration_hold_no_event() -> None:
     assert posthog.ADAPTER.read(Hit("GET", "/e/", b"", [], b"", "", NOW)).answer.status == 404
 
 
+def test_posthog_is_not_told_of_surveys_for_it_would_fetch_their_script() -> None:
+    config = posthog.ADAPTER.read(Hit("GET", "/array/phc_1/config", b"", [], b"", "", NOW))
+    assert "surveys" not in orjson.loads(config.answer.body)
+
+
 def test_a_posthog_server_is_not_the_visitor() -> None:
     server, browser = only(hog("a", **{"$lib": "posthog-python"})), only(hog("a", **{"$lib": "web"}))
     assert (server.address, server.user_agent) == ("", "")
