@@ -59,7 +59,10 @@ def read_signals(statements: tuple[Statement, ...]) -> tuple[Signal, ...]:
 
 def bounded(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """The same statements without overlong texts, so that a cache of them stays small; those are unreadable."""
-    if all(len(text) <= LENGTH_LIMIT for _, text in statements):
+    for _, text in statements:
+        if len(text) > LENGTH_LIMIT:
+            break
+    else:
         return statements
     return tuple(Statement(c, text if len(text) <= LENGTH_LIMIT else _OVERLONG) for c, text in statements)
 

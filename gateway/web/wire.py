@@ -45,6 +45,10 @@ _DISCARD_LIMIT_BYTES = 16 * 1024 * 1024
 _SWEEP_EVERY_S = 1.0
 _IDLE_S = 75.0
 
+_NO_CONTENT = 204
+#: uvicorn's default headers as last seen, and the lines that they make; new ones come once a second.
+_LAST_DATE: list[Any] = [None, b""]
+
 _STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 
 
@@ -264,19 +268,24 @@ class Wire(asyncio.Protocol):
 
     def _send(self, exchange: Exchange) -> None:
         status, lines, body = exchange.reply or Reply(500)
-        head = _STATUS_LINES[status] + self._date() + lines
+        end = b"\r\n" if status == _NO_CONTENT else b"content-length: %d\r\n\r\n" % len(body)
         if exchange.close or self.closing:
-            head += b"connection: close\r\n"
+            end = b"connection: close\r\n" + end
             self.closing = True
-        if status != HTTPStatus.NO_CONTENT:
-            head += b"content-length: %d\r\n" % len(body)
-        self.transport.write(head + b"\r\n" + (b"" if exchange.head_only else body))
+        self.transport.write(
+            b"".join((_STATUS_LINES[status], self._date(), lines, end, b"" if exchange.head_only else body))
+        )
         self.state.total_requests += 1
         self.service.answered(status, perf_counter() - exchange.began)
 
     def _date(self) -> bytes:
         """The Date line, which uvicorn renews every second. Source: RFC 9110, 6.6.1."""
-        return b"".join(b"%b: %b\r\n" % header for header in self.state.default_headers)
+        told, line = _LAST_DATE
+        if told is not self.state.default_headers:
+            told = self.state.default_headers
+            line = b"".join(b"%b: %b\r\n" % header for header in told)
+            _LAST_DATE[:] = told, line
+        return line
 
 
 def wire(service: Service, body_limit_bytes: int, arrive_s: float) -> type[Wire]:
