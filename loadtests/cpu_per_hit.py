@@ -1,8 +1,10 @@
 """CPU per acknowledged hit of the gateway, as a ratio to a bare Starlette app on the same uvicorn.
 
-The bare app reads the body and answers 204. Both serve the same requests over 32 connections in a closed loop, in
-turns within one run, so that a noisy machine disturbs both alike. CPU is what the serving process itself used, all
-its threads, user and system, from /proc. Exit 0: budget met, 1: missed.
+The bare app reads the body and answers 204. The gateway is `gateway collect`: decided, minimised, synced to its
+journal; loader and warehouse are processes of their own, and on two cores would only disturb both sides. Both serve
+the same requests over 32 connections in a closed loop, in turns within one run, so that a noisy machine disturbs both
+alike. CPU is what the serving process itself used, all its threads, user and system, from /proc. Exit 0: budget met,
+1: missed.
 
     python -m loadtests.cpu_per_hit --kind own --budget 2.0
 """
@@ -25,8 +27,9 @@ import click
 import psutil
 import uvloop
 
+from gateway.ready import answers
 from tests.recorded import recorded
-from tests.serving import serving
+from tests.serving import GATEWAY
 
 CONNECTIONS = 32
 
@@ -92,6 +95,24 @@ def bare() -> Iterator[tuple[int, int]]:
         listener.close()
 
 
+@contextlib.contextmanager
+def collecting(folder: Path) -> Iterator[tuple[int, int]]:
+    """(port, pid) of one collect process with the starter site; its journal gathers in `folder`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.set_inheritable(True)
+    port, fd = listener.getsockname()[1], listener.fileno()
+    command = [*GATEWAY, "collect", "--data", str(folder / "data"), "--fd", str(fd)]
+    process = subprocess.Popen(command, pass_fds=[fd], stdin=subprocess.DEVNULL)
+    try:
+        while not asyncio.run(answers(port, "/readyz")):
+            time.sleep(0.05)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+        listener.close()
+
+
 async def drive(port: int, requests: list[bytes]) -> int:
     """Sends all requests over 32 connections, each waiting for its answer; the number of 2xx."""
     waiting = iter(requests)
@@ -130,10 +151,9 @@ def main(kind: str, hits: int, turns: int, budget: float) -> None:
     make = KINDS[kind]
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder) / "data") as served,
+        collecting(Path(folder)) as (port, pid),
         bare() as (bare_port, bare_pid),
     ):
-        port, pid = int(served.url.rsplit(":", 1)[1]), served.processes()["collect-0"].pid
         ratios = []
         for turn in range(turns + 1):
             requests = [make(turn * hits + i) for i in range(hits)]

@@ -285,7 +285,7 @@ class Wire(asyncio.Protocol):
             told = self.state.default_headers
             line = b"".join(b"%b: %b\r\n" % header for header in told)
             _LAST_DATE[:] = told, line
-        return line
+        return bytes(line)
 
 
 def wire(service: Service, body_limit_bytes: int, arrive_s: float) -> type[Wire]:
