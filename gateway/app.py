@@ -37,7 +37,7 @@ from gateway.outward import ScriptTerms
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.warehouse.connect import WarehouseError, connect, find
-from gateway.warehouse.load import Loader
+from gateway.warehouse.load import FAILURES, Loader
 from gateway.web.admin import Admin, admin_app
 from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.doors import doors
@@ -312,7 +312,12 @@ def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
     """The loader: until it is told to stop, or what is sealed has been loaded. Exit code."""
     loader = Loader(folders.journal, lambda: connect(find(folders, configuration.settings.warehouse)))
     if once:
-        loader.run_once()
+        try:
+            loaded = loader.run_once()
+        except FAILURES as failure:
+            _log.error("Not loaded: %s. The journal keeps everything; run it again.", failure)
+            return 1
+        _log.info("Loaded %d batches.", loaded.batches)
         return 0
     asyncio.run(_load(loader, folders))
     return 0
