@@ -104,7 +104,7 @@ def _time(policy: Policy, language: str, hits: list[Hit]) -> bool:
         return decide(read_signals(hit), policy, PLACES, AT)
 
     def remembered(hit: Hit) -> object:
-        return pipeline._decide(policy, hit, PLACES, HOUR)
+        return pipeline._weigh(policy, hit, PLACES, HOUR)
 
     warm = [_fresh(hit) for hit in hits[:400] for _ in range(4000 // len(hits[:400]))]
     uncached = _tell(f"{language}: nothing remembered", _microseconds(read_and_decide, hits * 3, signals.forget))
