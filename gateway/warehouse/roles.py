@@ -15,7 +15,10 @@ from gateway.warehouse.dictionary import relations
 from gateway.warehouse.engine_statements import quote
 from gateway.warehouse.migrate import Variant
 
-VIEWS = ("sessions", "funnel_steps", "micro_conversions", "conversions", "daily", "hourly", "people")
+VIEWS = (
+    *("sessions", "funnel_steps", "micro_conversions", "conversions", "daily", "hourly", "people"),
+    *("visits", "touches", "items_sold", "consent_rates", "data_quality"),
+)
 _KEPT_FROM_ANALYSTS = frozenset({"account"})
 _SCOPED = ("events", "tallies")
 _NAME = re.compile(r"[^A-Za-z0-9_]")

@@ -1,0 +1,97 @@
+"""What reports read instead of all events is what a recount of the events gives, whatever becomes of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from gateway.warehouse.connect import connect
+from tests.gateway.reports.asking import Warehouse
+
+_EVENTS = """
+INSERT INTO gateway.events (site, event, stage, event_id, event_time, received_at, adapter, visitor, visitor_kind, session,
+    region, purposes, policy, contract, verdict, channel, source, medium, campaign, country, bot, expires_at,
+    identity_expires_at, batch)
+WITH n -> toUUID(UUIDNumToString(toFixedString(sipHash128(n), 16))) AS pseudonym,
+    toDateTime64('2026-10-30 20:00:00', 3, 'UTC') + number * 61 AS at, toUUID('00000000-0000-0000-0000-000000000000') AS nil,
+    ['none', 'day', 'durable', 'durable', 'durable'][1 + number % 97 % 5] AS kind
+SELECT
+    'demo', ['share', 'purchase', 'page_view'][1 + number % 3], 'engagement', generateUUIDv4(number),
+    at, at + if(number % 17 = 0, 5000, 1),
+    ['own', 'ga4'][1 + number % 2], if(kind = 'none', nil, pseudonym(number % 97)), kind,
+    if(kind = 'durable' AND number % 97 < 40, pseudonym(number % 211), nil), 'everywhere', [kind], 'p1',
+    if(number % 3 = 0, '', 'share@1'), ['valid', 'flagged', 'no_contract'][1 + number % 3],
+    if(number % 5 = 0, 'email', ''), 'letter', 'email', ['spring', 'autumn', ''][1 + number % 3],
+    ['IT', 'GR', 'ES'][1 + number % 3], number % 13 = 0, now() + if(number % 7 = 0, {row_s}, 1000000),
+    now() + if(number % 97 < 50, {identity_s}, 1000000), {batch}
+FROM numbers({count})
+SETTINGS max_insert_block_size = 700
+"""
+_RECOUNTS = {
+    "visits": "SELECT * FROM gateway.visits ORDER BY ALL",
+    "touches": "SELECT * FROM gateway.touches ORDER BY ALL",
+    "consent_rates": "SELECT * FROM gateway.consent_rates ORDER BY ALL",
+    "data_quality": "SELECT * FROM gateway.data_quality ORDER BY ALL",
+}
+_RAW = {"optimize_use_projections": 0, "optimize_use_implicit_projections": 0}
+
+
+def _insert(client: Client, batch: int, row_s: int = 1_000_000, identity_s: int = 1_000_000) -> None:
+    client.command(_EVENTS.format(batch=batch, count=4000, row_s=row_s, identity_s=identity_s))
+
+
+def _differences(client: Client) -> list[str]:
+    """Views that say something else than the rows themselves."""
+    found = {name: client.query(sql).result_rows for name, sql in _RECOUNTS.items()}
+    assert all(found.values())
+    return [name for name, sql in _RECOUNTS.items() if client.query(sql, settings=_RAW).result_rows != found[name]]
+
+
+@pytest.fixture
+def events(warehouse: Warehouse) -> Iterator[Client]:
+    with closing(connect(warehouse.url)) as client:
+        client.command("TRUNCATE TABLE gateway.events")
+        yield client
+        client.command("TRUNCATE TABLE gateway.events")
+
+
+@pytest.mark.parametrize("view", sorted(_RECOUNTS))
+def test_a_view_reads_its_projection_and_not_the_events(events: Client, view: str) -> None:
+    _insert(events, 1)
+    plan = "\n".join(line for (line,) in events.query(f"EXPLAIN {_RECOUNTS[view]}").result_rows)
+    assert "ReadFromMergeTree (gateway.events)" not in plan
+    assert "ReadFromMergeTree (" in plan
+
+
+def test_batches_that_come_twice_and_are_taken_back_leave_what_a_recount_gives(events: Client) -> None:
+    _insert(events, 1)
+    _insert(events, 2)
+    assert _differences(events) == []
+    events.command("DELETE FROM gateway.events WHERE batch = 2", settings={"lightweight_deletes_sync": 2})
+    assert _differences(events) == []
+    _insert(events, 3)
+    events.command("OPTIMIZE TABLE gateway.events FINAL")
+    assert _differences(events) == []
+
+
+def test_rows_that_expire_take_their_part_of_every_aggregate_along(events: Client) -> None:
+    _insert(events, 1, row_s=-10)
+    events.command("OPTIMIZE TABLE gateway.events FINAL")
+    expired = sum(number % 7 == 0 for number in range(4000))
+    assert events.query("SELECT sum(events) FROM gateway.data_quality").result_rows == [(4000 - expired,)]
+    assert _differences(events) == []
+
+
+def test_visitors_whose_time_is_over_are_in_no_visit(events: Client) -> None:
+    _insert(events, 1, identity_s=-10)
+    events.command("OPTIMIZE TABLE gateway.events FINAL")
+    known = events.query(
+        "SELECT uniqExact(cityHash64(site, visitor)) FROM gateway.events WHERE visitor_kind != 'none' AND NOT bot",
+        settings=_RAW,
+    )
+    seen = events.query("SELECT uniqExact(actor) FROM gateway.visits")
+    assert seen.result_rows == known.result_rows
+    assert _differences(events) == []
