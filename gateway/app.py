@@ -22,6 +22,7 @@ import uvloop
 
 from gateway.configuration import Configuration
 from gateway.folders import Folders
+from gateway.forwarding import Forwarding
 from gateway.intake.choices import Choices
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.place import Lookup, nowhere
@@ -40,6 +41,7 @@ from gateway.warehouse.connect import WarehouseError, connect, find
 from gateway.warehouse.load import FAILURES, Loader
 from gateway.web.admin import Admin, admin_app
 from gateway.web.collect import Collect, Limits, look_away
+from gateway.web.copies import Copies
 from gateway.web.doors import doors
 from gateway.web.peers import Peers
 from gateway.web.scripts import Scripts
@@ -100,7 +102,8 @@ class Midnight:
 def forget_day(sites: Sites) -> None:
     """Every site lets go of yesterday's prepared keys, also one that nobody visits today."""
     for site in sites.all:
-        site.minimiser.forget()
+        for minimiser in (site.minimiser, *(copier.minimiser for copier in site.copiers)):
+            minimiser.forget()
 
 
 class Server(uvicorn.Server):
@@ -129,6 +132,8 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
+    app.copies = Copies(lambda name: Journal(folders.forward / name, seat.name, settings))
+    app.copies.serve(configuration.sites)
     scripts = Scripts(fetch_script)
     scripts.terms = configuration.scripts
     scripts.start()
@@ -147,6 +152,8 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
             await asyncio.to_thread(keyring.refresh, time())
         if (changed := await asyncio.to_thread(watch.look)) is not None:
             app.counts.minimised.retire(app.pipeline.sites)
+            app.copies.retire(app.pipeline.sites)
+            app.copies.serve(changed.sites)
             app.pipeline = Pipeline(changed.sites, keyring.keys, lookup, choices)
             scripts.terms = changed.scripts
             keyring.mailing = frozenset(site.name for site in changed.sites.all if site.has_mail)
@@ -155,7 +162,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
             app.trouble = watch.trouble
             _log.error("%s", watch.trouble or "configuration mended")
         snapshot = app.counts.snapshot() | journal.counts() | {"lag_seconds": [[seat.name, lag_s]]}
-        snapshot |= app.counts.minimised.snapshot(app.pipeline.sites)
+        snapshot |= app.counts.minimised.snapshot(app.pipeline.sites) | app.copies.snapshot(app.pipeline.sites)
         snapshot["configuration_trouble"] = int(bool(watch.trouble))
         await asyncio.to_thread(write_snapshot, folders.metrics, seat.name, snapshot)
 
@@ -169,6 +176,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         scripts.close()
         append_counts(journal, choices)
         await journal.close()
+        await app.copies.close()
         await tick(0.0)
 
 
@@ -329,6 +337,21 @@ async def _load(loader: Loader, folders: Folders) -> None:
 
     async with running(loader.stop, tick):
         await asyncio.to_thread(loader.run)
+        await tick(0.0)
+
+
+def run_forward(watch: Watch, configuration: Configuration, folders: Folders) -> None:
+    """The forwarder: every destination of every site, until it is told to stop."""
+    asyncio.run(_forward(Forwarding(watch, configuration, folders), folders))
+
+
+async def _forward(forwarding: Forwarding, folders: Folders) -> None:
+    async def tick(_lag_s: float) -> None:
+        await asyncio.to_thread(forwarding.look)
+        write_snapshot(folders.metrics, "forward", await asyncio.to_thread(forwarding.counts))
+
+    async with running(forwarding.stop, tick):
+        await asyncio.to_thread(forwarding.run)
         await tick(0.0)
 
 

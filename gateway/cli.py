@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("gateway.commands.serve", "Run everything on one machine"),
     "collect": ("gateway.commands.collect", "Run only the public port"),
     "load": ("gateway.commands.load", "Run only the loader: journal to warehouse"),
+    "forward": ("gateway.commands.forward", "Run only the forwarder: consented facts to destinations"),
     "admin": ("gateway.commands.admin", "Run only the private port: health, metrics, pages"),
     "engine": ("gateway.commands.engine", "Run only the embedded warehouse"),
     "demo": ("gateway.commands.demo", "Send the traffic of an invented marketplace"),

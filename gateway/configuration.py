@@ -16,13 +16,14 @@ May not: be imported by `consent` or `gateway.intake`. Reads files; everything e
         hooks: {survey: {kind: typeform, secret: {env: TYPEFORM_SECRET}}}   # see gateway.configuration_doors
         mail: yes                              # signs opens and links of mails: gateway mail sign-link
         scripts: {ids: [GTM-ABC1234], host: www.shop.example/t}   # see gateway.configuration_outward
+        forward: {google: {kind: ga4, measurement_id: G-ABC1234567, secret: {env: GA4_API_SECRET}}}
         redirect_hosts: [www.shop.example]     # where /r/<campaign>?u=… and Snowplow's /r/tp2?u=… may lead
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time
@@ -35,9 +36,10 @@ from consent.policy import read_policy
 from consent.starters import starter
 from consent.tools.findings import check_activation
 from gateway.configuration_doors import Secrets, read_hooks, read_hosts
-from gateway.configuration_outward import read_scripts
+from gateway.configuration_outward import read_relays, read_scripts
 from gateway.intake.adapters import ADAPTERS
 from gateway.intake.contracts import ContractError, Contracts, read_contracts, starter_contracts
+from gateway.intake.copier import Copier
 from gateway.intake.minimise import Minimiser
 from gateway.intake.site import Site, Sites
 from gateway.intake.urls import UrlRules
@@ -47,7 +49,7 @@ from gateway.settings import Settings
 #: What a site may say; `policy` it must.
 _SITE_KEYS = (
     *("contracts", "write_keys", "origins", "markets", "sources", "keep_query", "sensitive_paths"),
-    *("hooks", "mail", "redirect_hosts", "scripts"),
+    *("hooks", "mail", "redirect_hosts", "scripts", "forward"),
 )
 
 STARTER_SITE = "demo"
@@ -69,15 +71,16 @@ class Configuration:
 
 
 def read_configuration(
-    file: Path | None, overrides: Mapping[str, Any] | None = None, *, with_secrets: bool = False
+    file: Path | None, overrides: Mapping[str, Any] | None = None, *, secrets_of: Collection[str] = ()
 ) -> Configuration:
     """`overrides` are settings from the command line; None values say nothing. Raises ConfigurationError.
 
-    Only with secrets can doors be opened that ask for one; a process that opens none reads none.
+    `secrets_of` are the parts whose secrets are read: `hooks` by who takes webhooks, `forward` by who sends copies.
+    Everywhere else they are empty, and prove and open nothing.
     """
     said = {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
-        return _read(file, said, with_secrets) if file else _starter(replace(Settings(), **said))
+        return _read(file, said, secrets_of) if file else _starter(replace(Settings(), **said))
     except OSError as error:
         raise ConfigurationError(f"{error.filename or file} cannot be read ({error.strerror}).") from error
     except (PolicyError, ContractError) as error:
@@ -107,12 +110,12 @@ def _starter(settings: Settings) -> Configuration:
     return Configuration(settings, Sites((site,)), (), is_starter=True)
 
 
-def _read(file: Path, said: Mapping[str, Any], with_secrets: bool) -> Configuration:
+def _read(file: Path, said: Mapping[str, Any], secrets_of: Collection[str]) -> Configuration:
     root = read_marked(file.read_bytes(), str(file)).keyed("gateway.yml", (), ("settings", "sites"))
     settings = replace(_settings(root.get("settings")), **said)
     if "sites" not in root:
         return replace(_starter(settings), files=(file,))
-    reader = _SiteReader(file.parent, with_secrets)
+    reader = _SiteReader(file.parent, secrets_of)
     sites = tuple(reader.site(name, node) for name, node in root["sites"].pairs("sites"))
     if not sites:
         raise root["sites"].error("sites is empty; name at least one")
@@ -148,10 +151,10 @@ def _value(node: Node, name: str, default: object) -> Any:
 class _SiteReader:
     """Reads the sites of one gateway.yml and remembers which files they are made of."""
 
-    def __init__(self, folder: Path, with_secrets: bool) -> None:
+    def __init__(self, folder: Path, secrets_of: Collection[str]) -> None:
         self.folder = folder
         self.files: list[Path] = []
-        self.secrets = Secrets(folder, self._bytes, with_secrets)
+        self.secrets = {part: Secrets(folder, self._bytes, part in secrets_of) for part in ("hooks", "forward")}
         self.scripts: list[ScriptTerms] = []
 
     def site(self, key: Node, node: Node) -> Site:
@@ -166,7 +169,8 @@ class _SiteReader:
                 raise told["scripts"].error(f"{shared[0]} belongs to two sites")
             self.scripts.append(scripts)
         rules = UrlRules(tuple(_texts(told, "sensitive_paths")), tuple(_texts(told, "keep_query")))
-        minimiser = Minimiser(name, policy, self._contracts(told.get("contracts")), rules)
+        contracts = self._contracts(told.get("contracts"))
+        minimiser = Minimiser(name, policy, contracts, rules)
         return Site(
             name,
             policy,
@@ -175,7 +179,11 @@ class _SiteReader:
             frozenset(_origin(item) for item in _items(told, "origins")),
             tuple(_market(item) for item in _items(told, "markets")),
             {source.text("a source"): protocol.one_of(ADAPTERS, "protocol") for source, protocol in _sources(told)},
-            hooks=read_hooks(told.get("hooks"), self.secrets),
+            hooks=read_hooks(told.get("hooks"), self.secrets["hooks"]),
+            copiers=tuple(
+                Copier(terms, policy, Minimiser(name, policy, contracts, rules, terms.destination))
+                for terms in read_relays(name, told.get("forward"), policy, self.secrets["forward"])
+            ),
             has_mail="mail" in told and read_truth(told["mail"], "mail"),
             redirect_hosts=read_hosts(told.get("redirect_hosts")),
         )

@@ -32,6 +32,15 @@ class Folders:
         return self.data / "keys"
 
     @property
+    def forward(self) -> Path:
+        """One folder per site and destination: `<site>.<destination>`."""
+        return self.data / "forward"
+
+    def outboxes(self) -> list[Path]:
+        """Those that there are, also of destinations that are configured no more."""
+        return sorted(path for path in self.forward.glob("*.*") if path.is_dir())
+
+    @property
     def warehouse(self) -> Path:
         return self.data / "warehouse"
 

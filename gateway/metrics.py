@@ -85,6 +85,30 @@ METRICS = (
     Metric("foreign", "gateway_foreign_files", "counter", (), "Files in the journal that are no segments; left alone"),
     Metric("unreadable", "gateway_unreadable_segments", "counter", (), "Segments that could not be read at all"),
     Metric("load_lag_seconds", "gateway_load_lag_seconds", "gauge", (), "Age of the oldest sealed segment not loaded"),
+    Metric(
+        "forwarded", "gateway_forwarded_events", "counter", ("site", "destination"), "Copies that a destination took"
+    ),
+    Metric(
+        "forward_stopped",
+        "gateway_forward_stopped",
+        "counter",
+        ("site", "destination", "reason"),
+        "Copies that were not made or not sent on, by reason",
+    ),
+    Metric(
+        "forward_failures",
+        "gateway_forward_failures",
+        "counter",
+        ("site", "destination"),
+        "Waves of copies that have to be sent again",
+    ),
+    Metric(
+        "forward_lag_seconds",
+        "gateway_forward_lag_seconds",
+        "gauge",
+        ("site", "destination"),
+        "Age of the oldest copy that waits",
+    ),
     Metric("load_errors", "gateway_load_errors", "counter", (), "Tries to load that failed"),
 )
 

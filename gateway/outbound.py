@@ -21,6 +21,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from gateway.outward import Upstream
+
 #: What every call says of itself; nothing of whoever caused it.
 _HEADERS = {"User-Agent": "edge-tracking-gateway", "Accept-Encoding": "identity"}
 
@@ -42,13 +44,6 @@ class Told(NamedTuple):
     body: bytes
 
 
-class Upstream(NamedTuple):
-    """Where calls go. `url` is scheme, host and port; `is_private` allows addresses that are not public, and HTTP."""
-
-    url: str
-    is_private: bool = False
-
-
 class Limits(NamedTuple):
     """Of one call: seconds for all of it, bytes of its answer."""
 
@@ -60,6 +55,7 @@ class Caller:
     """One connection to one upstream, opened when needed, kept while it lasts. Not thread-safe."""
 
     def __init__(self, upstream: Upstream, limits: Limits | None = None) -> None:
+        self.upstream = upstream
         parts = urlsplit(upstream.url)
         self._host, self._is_tls = parts.hostname or "", parts.scheme == "https"
         self._port = parts.port or (443 if self._is_tls else 80)

@@ -25,6 +25,7 @@ from gateway.journal.keyring import Keyring
 from gateway.journal.writer import Journal
 from gateway.settings import Settings
 from gateway.web.collect import Collect, Limits
+from gateway.web.copies import Copies
 from gateway.web.doors import doors
 from gateway.web.peers import Peers
 from gateway.web.scripts import Scripts
@@ -51,11 +52,11 @@ class Heard(NamedTuple):
 class Visitor:
     """Asks a collect process. `at` is its clock, in Unix seconds."""
 
-    def __init__(self, collect: Collect, keyring: Keyring, disk: FaultyDisk, scripts: Scripts) -> None:
+    def __init__(self, collect: Collect, keyring: Keyring, disk: FaultyDisk, outbox_disk: FaultyDisk) -> None:
         self.collect = collect
         self.keyring = keyring
         self.disk = disk
-        self.scripts = scripts
+        self.outbox_disk = outbox_disk
         self.at = AT
         collect.clock = lambda: self.at
 
@@ -89,7 +90,7 @@ def behind(
     """What the script returned, and the facts that it left behind. May be called again on the same folder."""
     (folder / "gateway.yml").write_text(gateway_yml)
     (folder / "policy.yml").write_bytes(policy if isinstance(policy, bytes) else starter(policy))
-    configuration = read_configuration(folder / "gateway.yml", with_secrets=True)
+    configuration = read_configuration(folder / "gateway.yml", secrets_of=("hooks", "forward"))
     folders = Folders(folder / "data")
     folders.make()
     keyring = make_keyring(folders, configuration.sites)
@@ -100,15 +101,19 @@ def behind(
         journal = Journal(folders.journal, "collect-0", Settings(), disk)
         pipeline = Pipeline(configuration.sites, keyring.keys)
         collect = Collect(pipeline, journal, Peers(), Limits(1 << 21, 5))
+        outboxes = FaultyDisk()
+        collect.copies = Copies(lambda name: Journal(folders.forward / name, "collect-0", Settings(), outboxes))
+        collect.copies.serve(configuration.sites)
         scripts = Scripts(fetch_script)
         scripts.terms = configuration.scripts
         scripts.start()
         collect.doors = doors(collect, keyring, scripts, folders.run)
         try:
-            return await script(Visitor(collect, keyring, disk, scripts))
+            return await script(Visitor(collect, keyring, disk, outboxes))
         finally:
             scripts.close()
             await journal.close()
+            await collect.copies.close()
 
     said = asyncio.run(run())
     return said, facts(folders.journal)

@@ -62,6 +62,14 @@ FORBIDDEN: dict[str, set[str]] = {
     | OTHER_POWERS
     | {"gateway.intake", "gateway.journal", "gateway.web", "gateway.app"},
     "gateway/web": DATABASE | {"gateway.warehouse", "gateway.app", "subprocess", "sqlite3", "shutil", "tempfile"},
+    "gateway/forwarders": DISK
+    | NETWORK - {"urllib.request"}
+    | DATABASE
+    | WEB
+    | OTHER_POWERS
+    | {"time", "gateway.intake", "gateway.journal", "gateway.warehouse", "gateway.web", "gateway.app"},
+    "gateway/relay_check.py": DISK | NETWORK | DATABASE | WEB | OTHER_POWERS | {"time", "gateway.web", "gateway.app"},
+    "gateway/relay.py": NETWORK | DATABASE | WEB | {"gateway.intake.hit", "gateway.web", "gateway.app"},
     "gateway/outbound.py": DISK
     | DATABASE
     | WEB

@@ -31,6 +31,12 @@ def refusals() -> list[list[str]]:
     return [[value, say] for value, say in re.findall(r'^    [A-Z_]+ = "(\w+)"  #: (.+)$', source, re.M)]
 
 
+def stopped() -> list[list[str]]:
+    """Why a copy was not sent on, read from the comments beside the members."""
+    source = (ROOT / "gateway" / "outward.py").read_text()
+    return [[value, say] for value, say in re.findall(r'^    [A-Z_]+ = "(\w+)"  #: (.+)$', source, re.M)]
+
+
 def settings() -> list[list[str]]:
     return [[name, default or "–", unit, say] for name, default, unit, say in describe()]
 
@@ -51,6 +57,7 @@ TABLES: dict[str, Callable[[], list[list[str]]]] = {
     "commands": commands,
     "settings": settings,
     "refusals": refusals,
+    "stopped": stopped,
     "metrics": metrics,
 }
 

@@ -38,7 +38,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
       gateway collect --config gateway.yml --data /var/lib/gateway --host 0.0.0.0 --workers 2
     """
     try:
-        configuration = read_configuration(config, overrides, with_secrets=True)
+        configuration = read_configuration(config, overrides, secrets_of=("hooks",))
         check_starter_stays_home(configuration)
         folders = Folders(data)
         folders.make()
@@ -48,7 +48,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
     if fd is not None:
         from gateway.app import Seat, run_collect  # noqa: PLC0415 - only a worker pays for the web server
 
-        watch = Watch(configuration, lambda: read_configuration(config, overrides, with_secrets=True))
+        watch = Watch(configuration, lambda: read_configuration(config, overrides, secrets_of=("hooks",)))
         run_collect(watch, configuration, folders, Seat(name, socket.socket(fileno=fd)))
         return
     settings = configuration.settings

@@ -103,7 +103,7 @@ def doctor(config: Path | None, data: Path, **overrides: Any) -> None:
       gateway doctor --config gateway.yml
     """
     try:
-        configuration = read_configuration(config, overrides, with_secrets=True)
+        configuration = read_configuration(config, overrides, secrets_of=("hooks", "forward"))
     except ConfigurationError as error:
         _show([Finding(False, str(error))])
     else:

@@ -30,6 +30,7 @@ sites:
     # mail: yes                           # signs opens and links of mails: gateway mail sign-link
     # redirect_hosts: [www.shop.example]  # where unsigned links (/r/<campaign>?u=…) may lead; nowhere else
     # scripts: {ids: [GTM-ABC1234], host: www.shop.example/t}   # /gtm.js and /gtag/js from your own host
+    # forward: {google: {kind: ga4, measurement_id: G-ABC1234567, secret: {env: GA4_API_SECRET}}}
     # keep_query: [q]                     # query parameters that page paths keep; all others are dropped
     # sensitive_paths: [/health/]         # pages whose path is never kept
 

@@ -42,7 +42,7 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
     """
     began = time.monotonic()
     try:
-        configuration = read_configuration(config, overrides, with_secrets=True)
+        configuration = read_configuration(config, overrides, secrets_of=("hooks", "forward"))
         check_starter_stays_home(configuration)
         folders = Folders(data)
         folders.make()
@@ -67,6 +67,8 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
         return well
 
     children = _children(configuration, common, public.fileno(), private.fileno(), held)
+    if any(site.copiers for site in configuration.sites.all) or folders.outboxes():
+        children.append(Child("forward", ("forward", *common), 1, (held,)))
     code = asyncio.run(Supervisor(children, ready, log.begin("gateway.serve")).run())
     raise SystemExit(code)
 

@@ -12,7 +12,7 @@ Rules
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import orjson
 
@@ -25,6 +25,7 @@ from gateway.intake.minimise_identity import put_account, put_event_id, put_time
 from gateway.intake.minimise_page import put_agent, put_country, put_language, put_page
 from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Plan
 from gateway.intake.minimise_properties import put_contract, put_items, put_name, put_properties, put_worth
+from gateway.intake.minimise_withdrawal import write_withdrawal
 from gateway.intake.times import is_storable
 from gateway.intake.urls import UrlRules
 from gateway.intake.useragent import warm
@@ -57,17 +58,17 @@ CONTRACT_STEPS: tuple[Callable[[Draft, Checked], None], ...] = (put_properties, 
 
 
 class Minimiser:
-    """Minimises the events of one site for one destination."""
+    """Minimises the events of one site for one destination, whose pseudonyms are its own."""
 
     def __init__(
         self, site: str, policy: Policy, contracts: Contracts, urls: UrlRules, destination: str = "warehouse"
     ) -> None:
-        self._site = site
+        self._scope = site if destination == "warehouse" else f"{site}\0{destination}"
         self._contracts = contracts
         self._compiler = Compiler(site, policy, contracts, destination)
         self._tools = Tools(urls)
         self._plans: dict[int, Plan | None] = {}
-        self._pseudonyms = Pseudonyms(site, SiteKeys(None, None, 0))
+        self._pseudonyms = Pseudonyms(self._scope, SiteKeys(None, None, 0))
         self._sends = policy.sends(destination, ~0)
         self._compile_ahead()
         warm()
@@ -102,6 +103,13 @@ class Minimiser:
         draft.pseudonyms = self._pseudonyms if keys is self._pseudonyms.keys else self._prepare(keys)
         draft.row["region"] = decision.region
         return self._write(draft)
+
+    def withdrawal(self, event: Event, trace: Trace, refused: Iterable[str], keys: SiteKeys) -> Fact | None:
+        """The row that stops what waits for this destination of whoever says no now; None without a key."""
+        made = self._pseudonyms if keys is self._pseudonyms.keys else self._prepare(keys)
+        if made.visitor is None:
+            return None
+        return Fact(write_withdrawal(made.visitor.of(event.client_id), refused, trace.received_at))
 
     def forget(self) -> None:
         """Let go of the day's keys; they are prepared again from what the next call brings."""
@@ -156,5 +164,5 @@ class Minimiser:
             return self._plans[sent]
 
     def _prepare(self, keys: SiteKeys) -> Pseudonyms:
-        self._pseudonyms = Pseudonyms(self._site, keys)
+        self._pseudonyms = Pseudonyms(self._scope, keys)
         return self._pseudonyms

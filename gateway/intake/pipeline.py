@@ -49,7 +49,7 @@ class Walk:
     """What the steps of one event share. Personal, in memory only."""
 
     __slots__ = (
-        *("choices", "decision", "headers", "home", "jar", "keys", "notes", "said", "site", "statements"),
+        *("choices", "copies", "decision", "headers", "home", "jar", "keys", "notes", "said", "site", "statements"),
         *("steps", "trace", "weighed"),
     )
 
@@ -66,14 +66,22 @@ class Walk:
         self.weighed: Weighed
         self.choices: SiteChoices
         self.notes: list[Note] = []  # changes of choice that the hit brought
-        self.steps = STEPS
+        self.copies: list[Copied] = []  # for destinations, beside the outcome
+        self.steps = STEPS if not site.copiers else COPIED_STEPS
+
+
+class Copied(NamedTuple):
+    """Rows for the outbox of one destination."""
+
+    outbox: str
+    rows: list[Fact]
 
 
 class Walked(NamedTuple):
     """The outcome of a hit, the answer that its client insists on, and whether CORS may name its origin.
 
     `cookie` is the Set-Cookie of the answer, b'' for none. `notes` are the outcome's proofs, to be forgotten again if
-    they do not become durable.
+    they do not become durable. `copies` are for destinations.
     """
 
     outcome: Outcome
@@ -83,6 +91,7 @@ class Walked(NamedTuple):
     adapter: str = ""
     cookie: bytes = b""
     notes: Sequence[Note] = ()
+    copies: Sequence[Copied] = ()
 
 
 _Ts = TypeVarTuple("_Ts")
@@ -127,6 +136,14 @@ def put_proof(walk: Walk, event: Event) -> None:
         walk.notes.append(note)
 
 
+def put_copies(walk: Walk, event: Event) -> None:
+    """What each destination of the site may have of the event; see copier."""
+    assert walk.decision is not None  # put_decision came before
+    for copier in walk.site.copiers:
+        if rows := copier.copy(event, walk.trace, walk.decision, walk.keys):
+            walk.copies.append(Copied(copier.name, rows))
+
+
 def check_consent(walk: Walk, _event: Event) -> Refusal | None:
     """No purpose of the warehouse allowed: the event is not collected."""
     assert walk.decision is not None  # put_decision came before
@@ -142,6 +159,9 @@ def minimise(walk: Walk, event: Event) -> Fact | Refusal:
 
 #: The product, in order.
 STEPS: tuple[Step, ...] = (put_statements, put_decision, put_client_id, put_proof, check_consent, minimise)
+
+#: The same for a site that has its events copied for destinations, whether or not the warehouse may have them.
+COPIED_STEPS: tuple[Step, ...] = (*STEPS[:-2], put_copies, *STEPS[-2:])
 
 _HEADER_CARRIERS = frozenset((*_CONSENT_HEADERS.values(), "cookies"))
 
@@ -183,7 +203,7 @@ class Pipeline:
         walk = self.start(hit, adapter, reading, site)
         outcome = self._events(walk, reading)
         cookie = walk.jar.answer() if walk.jar is not None else b""
-        return Walked(outcome, reading.answer, True, site.name, adapter.name, cookie, walk.notes)
+        return Walked(outcome, reading.answer, True, site.name, adapter.name, cookie, walk.notes, walk.copies)
 
     def prove(self, hook: Hook, hit: Hit) -> Stamp | Refusal:
         """What tells a webhook's delivery from others, or why it is not let in."""

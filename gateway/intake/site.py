@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from consent.policy import Policy
+from gateway.intake.copier import Copier
 from gateway.intake.hooks import Hook
 from gateway.intake.minimise import Minimiser
 
@@ -21,6 +22,7 @@ class Site:
     what browsers may send from (`https://shop.example`). None accepts anything, which only the starter site does.
     `markets` are the ISO codes that the site is declared for, candidates of every hit's place.
     `sources` names its prefixes: `/s/<source>/…` -> the one protocol spoken there, '' for any.
+    `copiers` make the copies of its events for destinations.
     `hooks` are its sources of webhooks: `/hooks/<source>`. `has_mail` says that it signs opens and links of mails;
     `redirect_hosts` are those that unsigned links may lead to, `*.shop.example` being any below it.
     """
@@ -33,6 +35,7 @@ class Site:
     markets: tuple[str, ...] = ()
     sources: Mapping[str, str] | None = None
     hooks: Mapping[str, Hook] = field(default_factory=dict)
+    copiers: tuple[Copier, ...] = ()
     has_mail: bool = False
     redirect_hosts: frozenset[str] = frozenset()
 

@@ -22,6 +22,7 @@ from gateway.intake.hit import Answer, Hit
 from gateway.intake.inflate import inflate
 from gateway.intake.pipeline import Pipeline, Walked, refused
 from gateway.journal.writer import Journal
+from gateway.web.copies import Copies
 from gateway.web.counts import Counts
 from gateway.web.peers import Peers
 from gateway.web.wire import Pending, Reply, Request
@@ -85,6 +86,7 @@ class Collect:
         self._retry_after = b"retry-after: %d\r\n" % limits.retry_after_s
         self._others: dict[str, Callable[[], Reply]] = {"/readyz": self._ready}
         self.doors: Mapping[str, Door] = {}
+        self.copies = Copies()
         self.clock: Callable[[], float] = time
 
     def answer(self, request: Request) -> Reply | Pending:
@@ -154,6 +156,8 @@ class Collect:
             lines += _set_cookie(walked.cookie, answer.status)
         otherwise = Reply(503, self._retry_after + cors + _TEXT, b"Not durable now; send it again.\n")
         durable = self._journal.append(walked.outcome)
+        if walked.copies:
+            durable = self.copies.append(walked.copies, durable)
         if walked.notes:
             durable.add_done_callback(partial(_forget, walked.notes))
         return Pending(durable, Reply(answer.status, lines + cors, answer.body), otherwise)

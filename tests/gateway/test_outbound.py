@@ -15,7 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.outbound import Caller, Limits, OutboundError, Upstream, is_public
+from gateway.outbound import Caller, Limits, OutboundError, is_public
+from gateway.outward import Upstream
 from tests.upstream import IDLE_S, Asked, Say, serving_upstream
 
 

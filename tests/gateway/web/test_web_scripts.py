@@ -12,8 +12,8 @@ import pytest
 
 from gateway.configuration import ConfigurationError
 from gateway.outbound import OutboundError, Told
-from gateway.outbound import Upstream as Terms
 from gateway.outward import ScriptTerms
+from gateway.outward import Upstream as Terms
 from gateway.web.scripts import Scripts
 from gateway.web.wire import Reply, Request
 from tests.behind_doors import Heard, Visitor, behind

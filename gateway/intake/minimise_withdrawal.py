@@ -1,0 +1,27 @@
+"""A no that may concern copies still waiting to be sent: written without whose it is, and enough to stop them.
+
+May not: tell people apart. Of the pseudonym six hexadecimal digits are written: one in 16.7 million. On a large site
+many share them, so that nobody is recognised by them; the few copies of others that a no stops wrongly, of those that
+wait that very moment, are the price. Why write it at all: the process that sends is another one, and may be behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import orjson
+
+#: How a withdrawal's row begins, so that a reader of an outbox tells it from events without parsing them.
+MARK = b'{"no":'
+
+_DIGITS = 6
+
+
+def write_withdrawal(pseudonym: str, purposes: Iterable[str], at: float) -> bytes:
+    """The row: whose no it may be, to which purposes, when (Unix seconds)."""
+    return orjson.dumps({"no": code(pseudonym), "at": at, "purposes": list(purposes)})
+
+
+def code(pseudonym: str) -> str:
+    """What is written of a pseudonym."""
+    return pseudonym[:_DIGITS]

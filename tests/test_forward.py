@@ -1,0 +1,107 @@
+"""A served gateway sends copies on: over real sockets, through kill -9 of the forwarder, a reload, and an upstream that
+is down. At least once: nothing that was acknowledged is missing at the upstream."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.forwarding import DENIED, SECRET, events, gateway_yml, hit, write
+from tests.serving import Served, serving
+from tests.upstream import Asked, Say, Upstream, serving_upstream
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GA4_API_SECRET", SECRET)
+
+
+def wait(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.05)
+
+
+def kill_forwarder(served: Served) -> None:
+    with contextlib.suppress(KeyError):
+        served.processes()["forward"].kill()
+
+
+def test_no_copy_is_lost_when_the_forwarder_is_killed_again_and_again(tmp_path: Path) -> None:
+    with serving_upstream() as upstream:
+
+        def slowly(_: Asked) -> Say:
+            time.sleep(0.05)
+            return Say(204)
+
+        upstream.answer = slowly
+        with serving(tmp_path / "data", "--config", str(write(tmp_path, upstream))) as served:
+            with httpx.Client() as client:
+                for number in range(300):
+                    answer = client.post(served.url + hit("111.222", "search", **{"ep.search_term": f"term{number}"}))
+                    assert answer.headers["x-gateway-outcome"] == "facts=1 refused=0"
+            for count in (10, 60, 130, 200):
+                wait(partial(has_heard, upstream, count), 30)
+                kill_forwarder(served)
+            wait(lambda: len(terms(events(upstream))) == 300, 30)
+            assert served.stop() == 0
+        count = len(events(upstream))
+        print(f"\n300 copies, 4 kills, {count} deliveries, {count - 300} of them repeated")
+        assert list((tmp_path / "data" / "forward").rglob("*.sealed")) == []
+
+
+def has_heard(upstream: Upstream, count: int) -> bool:
+    return len(upstream.asked) >= count
+
+
+def terms(found: list[dict[str, dict[str, str]]]) -> set[str]:
+    return {event["params"]["search_term"] for event in found}
+
+
+def test_what_waits_while_the_upstream_is_down_arrives_and_what_was_withdrawn_does_not(tmp_path: Path) -> None:
+    with serving_upstream() as upstream:
+        upstream.answer = lambda _: Say(503)
+        with serving(tmp_path / "data", "--config", str(write(tmp_path, upstream))) as served:
+            for client in ("1.1", "2.2", "3.3"):
+                httpx.post(served.url + hit(client))
+            wait(lambda: len(upstream.asked) >= 3)
+            httpx.post(served.url + hit("2.2", consent=DENIED))
+            upstream.asked.clear()
+            upstream.answer = lambda _: Say(204)
+            metrics = served.admin + "/metrics"
+            wait(
+                lambda: (
+                    'gateway_forwarded_events_total{destination="google",site="shop"} 2.0' in httpx.get(metrics).text
+                )
+            )
+            said = httpx.get(metrics).text
+            assert 'gateway_forward_stopped_total{destination="google",reason="withdrawn",site="shop"} 1.0' in said
+            assert len(events(upstream)) == 2
+            served.wait_for("SELECT count() FROM gateway.events", 4, seconds=5)
+        said_aloud = "".join(served.lines)
+        assert not [word for word in (SECRET, "1.1.", "jane") if word in said_aloud]
+
+
+def test_a_destination_that_is_taken_out_gets_nothing_more_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with serving_upstream() as upstream:
+        upstream.answer = lambda _: Say(503)
+        config = write(tmp_path, upstream)
+        with serving(tmp_path / "data", "--config", str(config)) as served:
+            httpx.post(served.url + hit("1.1"))
+            wait(lambda: len(upstream.asked) >= 1)
+            config.write_text(re.sub(r"    forward:.*", "", gateway_yml(upstream), flags=re.S))
+            wait(lambda: not list((tmp_path / "data" / "forward").rglob("*.sealed")))
+            upstream.asked.clear()
+            upstream.answer = lambda _: Say(204)
+            answer = httpx.post(served.url + hit("1.1"))
+            assert answer.headers["x-gateway-outcome"] == "facts=1 refused=0"
+            time.sleep(2.0)
+            assert upstream.asked == []
