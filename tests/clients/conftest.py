@@ -73,7 +73,7 @@ def bundled(scripts: Path) -> Path:
     return scripts
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Why: it runs an event loop, and tests of other rooms want their own
 def browser(bundled: Path, shop: Shop) -> Iterator[Browser]:
     """Headless Chromium with a profile of its own, made and thrown away by Playwright."""
     secure = f"--unsafely-treat-insecure-origin-as-secure={shop.origin}"
