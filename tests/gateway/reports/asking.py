@@ -1,4 +1,4 @@
-"""A warehouse for tests of reports: the real engine, rows written straight into it, reports asked as people ask them."""
+"""A warehouse for tests of reports: the real engine, rows written straight into it, reports asked as people do."""
 
 from __future__ import annotations
 

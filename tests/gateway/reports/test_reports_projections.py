@@ -12,11 +12,12 @@ from gateway.warehouse.connect import connect
 from tests.gateway.reports.asking import Warehouse
 
 _EVENTS = """
-INSERT INTO gateway.events (site, event, stage, event_id, event_time, received_at, adapter, visitor, visitor_kind, session,
-    region, purposes, policy, contract, verdict, channel, source, medium, campaign, country, bot, expires_at,
+INSERT INTO gateway.events (site, event, stage, event_id, event_time, received_at, adapter, visitor, visitor_kind,
+    session, region, purposes, policy, contract, verdict, channel, source, medium, campaign, country, bot, expires_at,
     identity_expires_at, batch)
 WITH n -> toUUID(UUIDNumToString(toFixedString(sipHash128(n), 16))) AS pseudonym,
-    toDateTime64('2026-10-30 20:00:00', 3, 'UTC') + number * 61 AS at, toUUID('00000000-0000-0000-0000-000000000000') AS nil,
+    toDateTime64('2026-10-30 20:00:00', 3, 'UTC') + number * 61 AS at,
+    toUUID('00000000-0000-0000-0000-000000000000') AS nil,
     ['none', 'day', 'durable', 'durable', 'durable'][1 + number % 97 % 5] AS kind
 SELECT
     'demo', ['share', 'purchase', 'page_view'][1 + number % 3], 'engagement', generateUUIDv4(number),

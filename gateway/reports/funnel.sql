@@ -1,0 +1,48 @@
+-- How far do journeys get? A journey is a visit or a visitor; its steps are events in the order that is asked for, each
+-- within its own limit after the one before it. How many got to a level and no further; people are counted once per level.
+
+-- name: visit
+WITH hits AS (${funnel_visit_hits})
+SELECT name, level, count() AS journeys, uniqExactIf(actor, {by:String} != '') AS people
+FROM (${funnel_journeys})
+GROUP BY name, level
+
+-- name: visitor
+WITH hits AS (${funnel_visitor_hits})
+SELECT name, level, count() AS journeys, uniqExactIf(actor, {by:String} != '') AS people
+FROM (${funnel_journeys})
+GROUP BY name, level
+
+-- name: visit_goods
+WITH hits AS (${funnel_visit_goods})
+SELECT name, level, count() AS journeys, uniqExact(actor) AS people
+FROM (${funnel_good_journeys})
+GROUP BY name, level
+
+-- name: visitor_goods
+WITH hits AS (${funnel_visitor_goods})
+SELECT name, level, count() AS journeys, uniqExact(actor) AS people
+FROM (${funnel_good_journeys})
+GROUP BY name, level
+
+-- name: visit_arrival
+WITH hits AS (${funnel_visit_hits})
+SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
+FROM (
+    SELECT arrivals.entry AS entry, level, count() AS n, uniqExact(actor) AS m
+    FROM (${funnel_journeys}) AS journeys
+    LEFT JOIN (SELECT visit, substring(entry, 17) AS entry FROM (${visits})) AS arrivals ON arrivals.visit = journeys.journey
+    GROUP BY entry, level
+)
+GROUP BY name, level
+
+-- name: visitor_arrival
+WITH hits AS (${funnel_visitor_hits})
+SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
+FROM (
+    SELECT arrivals.entry AS entry, level, count() AS n, uniqExact(actor) AS m
+    FROM (${funnel_journeys}) AS journeys
+    LEFT JOIN (SELECT actor, substring(min(entry), 17) AS entry FROM (${visits}) GROUP BY actor) AS arrivals ON arrivals.actor = journeys.actor
+    GROUP BY entry, level
+)
+GROUP BY name, level

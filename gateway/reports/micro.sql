@@ -1,0 +1,46 @@
+-- Which small yeses lead to a purchase? Visits with a micro-conversion, and how many of these bought after it. Those that
+-- bought are few, so only for them the order of things is looked at.
+
+-- name: visits
+SELECT 0 AS arrival, '' AS name, (SELECT count() FROM (${visit_ids})) AS visits, (SELECT count() FROM (${buyers})) AS bought, 0 AS people
+
+-- name: micro
+SELECT 0 AS arrival, event, any(stage) AS stage, uniqExact(visit) AS did
+FROM (${micro_hits})
+GROUP BY event
+
+-- name: bought
+SELECT 0 AS arrival, event, countIf(purchased_at > first_at) AS then_bought, count() AS bought_at_all
+FROM (
+    SELECT visit, event, min(hits.event_time) AS first_at, max(buyers.purchased_at) AS purchased_at
+    FROM (${micro_hits}) AS hits
+    INNER JOIN (${buyers}) AS buyers ON buyers.visit = hits.visit
+    GROUP BY visit, event
+)
+GROUP BY event
+
+-- name: visits_by
+SELECT cityHash64(entry) AS arrival, ${arrival} AS name, visits, bought, people
+FROM (
+    SELECT substring(entry, 17) AS entry, count() AS visits, countIf(purchased_at > 0) AS bought, uniqExact(actor) AS people
+    FROM (${visits})
+    GROUP BY entry
+)
+
+-- name: micro_by
+SELECT arrival, event, any(stage) AS stage, uniqExact(visit) AS did
+FROM (${micro_hits}) AS hits
+INNER JOIN (SELECT visit, cityHash64(substring(entry, 17)) AS arrival FROM (${visits})) AS visits ON visits.visit = hits.visit
+GROUP BY arrival, event
+
+-- name: bought_by
+SELECT arrival, event, countIf(purchased_at > first_at) AS then_bought, count() AS bought_at_all
+FROM (
+    SELECT visit, event, min(hits.event_time) AS first_at, max(buyers.purchased_at) AS purchased_at, any(buyers.arrival) AS arrival
+    FROM (${micro_hits}) AS hits
+    INNER JOIN (
+        SELECT visit, purchased_at, cityHash64(substring(entry, 17)) AS arrival FROM (${visits}) WHERE purchased_at > 0
+    ) AS buyers ON buyers.visit = hits.visit
+    GROUP BY visit, event
+)
+GROUP BY arrival, event

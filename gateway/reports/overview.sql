@@ -1,0 +1,37 @@
+-- How is it going? `now` is 1 for the days that are asked for, 0 for as many before them.
+
+-- name: people
+${now_people}
+
+-- name: visitors
+${now_visitors}
+
+-- name: visits
+${now_visits}
+
+-- name: runs
+${now_runs}
+
+-- name: money
+${now_money}
+
+-- name: refusals
+${now_refusals}
+
+-- name: days
+SELECT day, sum(p.events) AS facts, sumIf(p.visitors, p.visitor_kind = 'durable') AS visitors, sumIf(p.visitors, p.visitor_kind = 'day') AS day_visitors
+FROM gateway.people AS p
+WHERE ${site_days}
+GROUP BY day
+ORDER BY day
+
+-- name: events
+SELECT event, max(stage) AS stage, sumIf(n, day >= {since:Date}) AS facts, sumIf(n, day < {since:Date}) AS facts_before
+FROM (
+    SELECT event, stage, toDate(event_time) AS day, count() AS n
+    FROM gateway.events
+    WHERE (site = {site:String} OR {site:String} = '') AND toDate(event_time) >= {before:Date} AND toDate(event_time) < {until:Date}
+    GROUP BY event, stage, day
+)
+GROUP BY event
+ORDER BY facts DESC, event

@@ -1,0 +1,2 @@
+-- Events of the site and the days that are asked for, without bots.
+(site = {site:String} OR {site:String} = '') AND event_time >= toDateTime64({since:Date}, 3, 'UTC') AND event_time < toDateTime64({until:Date}, 3, 'UTC') AND NOT bot

@@ -1,0 +1,89 @@
+"""The figures that every shop is steered by, of a period and the one before it, out of the statements `now_*`.
+
+Pure. A figure says its basis: whose consent it needs, and so whom it leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from gateway.reports.report import Column, Kind, Results, Row
+from gateway.reports.report.intervals import Estimate, change, share
+
+RECOGNISED = "visitors who consented to be recognised"
+EVERYBODY = "everybody who consented to be counted"
+BY_DAY = "visitors known for one day, who never come back; an estimate, ± 1.2 %"
+
+#: What `figures` makes.
+FIGURES = (
+    Column("figure", Kind.TEXT, "", "What it is."),
+    Column("now", Kind.FIGURE, "as it says", "In the days that are asked for; shares with their 95 % interval."),
+    Column("before", Kind.FIGURE, "as it says", "In as many days before."),
+    Column("change", Kind.CHANGE, "of before", "How much more than before."),
+    Column("basis", Kind.TEXT, "", "Whom it is about."),
+)
+
+
+def figures(results: Results) -> list[Row]:
+    """Rows of `figure`, `now`, `before`, `change` and `basis`."""
+    now, before = _period(results, 1), _period(results, 0)
+    named = dict.fromkeys([*now, *before])
+    return [_row(name, now.get(name), before.get(name)) for name in named]
+
+
+def _row(name: tuple[str, str], now: Any, before: Any) -> Row:
+    figure, basis = name
+    ends = [_plain(value) for value in (now, before)]
+    moved = change(ends[0], ends[1]) if None not in ends else None
+    return {"figure": figure, "now": now, "before": before, "change": moved, "basis": basis}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Estimate):
+        return value.value
+    return None if value is None else float(value)
+
+
+def _period(results: Results, now: int) -> dict[tuple[str, str], Any]:
+    return dict(_figures(results, now))
+
+
+def _figures(results: Results, now: int) -> Iterator[tuple[tuple[str, str], Any]]:
+    people, refused = _of(results, "people", now), _of(results, "refusals", now)
+    facts = people.get("facts", 0)
+    visits = _of(results, "visits", now).get("visits", 0) + _of(results, "runs", now).get("visits", 0)
+    money = [row for row in results["money"] if row["now"] == now]
+    orders = sum(row["orders"] for row in money)
+    yield ("visitors", RECOGNISED), _of(results, "visitors", now).get("visitors", 0)
+    yield ("visits", RECOGNISED), visits
+    yield ("orders", RECOGNISED), orders
+    yield ("orders per visit", RECOGNISED), share(min(orders, visits), visits)
+    yield from _money(money)
+    yield ("events", EVERYBODY), facts
+    yield ("share of recognised visitors", "events of " + EVERYBODY), _part(people.get("recognised_facts", 0), facts)
+    yield ("events refused for want of consent", "everybody; counted without a value"), refused.get("denied", 0)
+    yield ("visitors of one day", BY_DAY), people.get("day_visitors", 0)
+
+
+def _money(rows: list[Row]) -> Iterator[tuple[tuple[str, str], Any]]:
+    for row in rows:
+        if row["orders"]:
+            currency = row["currency"] or "unknown currency"
+            yield (f"revenue, {currency}", RECOGNISED), row["revenue"]
+            yield (f"revenue per order, {currency}", RECOGNISED), _cents(row["revenue"] / row["orders"])
+    unnamed = sum(row["unnamed"] for row in rows)
+    yield ("purchases without an order number", "visitors counted without being recognised"), unnamed
+
+
+def _part(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"))
+
+
+def _of(results: Results, statement: str, now: int) -> Row:
+    return next((row for row in results[statement] if row["now"] == now), {})

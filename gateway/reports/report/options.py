@@ -1,0 +1,68 @@
+"""What may be chosen about reports: texts from a command line or a page, read into values.
+
+Pure. Every reader raises ValueError with a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from gateway.reports.report import Option
+
+#: Dimensions of how a visit came, and their place in an arrival.
+ARRIVALS = {"channel": 2, "source": 3, "campaign": 5}
+
+_DURATION = re.compile(r"(\d+)\s*(s|min|m|h|d)")
+_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
+_STEPS_AT_LEAST, _STEPS_AT_MOST, _LONGEST_NAME = 2, 10, 100
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """A reader of one of these words; '' is what stands for none, where it is one of them."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is not one of {', '.join(filter(None, words))}")
+        return text
+
+    return read
+
+
+def read_steps(text: str) -> list[str]:
+    """Names of events, with commas between them."""
+    steps = [step.strip() for step in text.split(",")]
+    if not _STEPS_AT_LEAST <= len(steps) <= _STEPS_AT_MOST:
+        raise ValueError(f"a funnel has {_STEPS_AT_LEAST} to {_STEPS_AT_MOST} steps, with commas between them")
+    if any(not step or len(step) > _LONGEST_NAME for step in steps):
+        raise ValueError("a step is the name of an event, such as add_to_cart")
+    return steps
+
+
+def read_limits(text: str) -> list[int]:
+    """Durations such as `30m,1d`, with commas between them, in milliseconds; '' is none."""
+    return [read_duration_ms(part) for part in text.split(",")] if text else []
+
+
+def read_duration_ms(text: str) -> int:
+    """`90s`, `30m`, `2h` or `7d`; `0` is no limit."""
+    found = _DURATION.fullmatch(text.strip())
+    if text.strip() == "0":
+        return 0
+    if found is None:
+        raise ValueError(f"{text!r} is no duration; write 90s, 30m, 2h or 7d")
+    return int(found[1]) * _SECONDS[found[2]] * 1000
+
+
+def read_days(text: str) -> float:
+    """A duration, in days; at least an hour, at most 400 days."""
+    days = read_duration_ms(text) / 86_400_000
+    if not 1 / 24 <= days <= 400:
+        raise ValueError("between 1h and 400d, please")
+    return days
+
+
+def by_arrival(default: str) -> Option:
+    """The option of reports that are broken down by how visits came."""
+    words = ("", *ARRIVALS) if not default else tuple(ARRIVALS)
+    return Option("by", default, "Break down by channel, source or campaign.", one_of(*words))

@@ -1,0 +1,56 @@
+-- The week in one page: these days, and for the figures as many before them (`now` is 0).
+
+-- name: people
+${now_people}
+
+-- name: visitors
+${now_visitors}
+
+-- name: visits
+${now_visits}
+
+-- name: runs
+${now_runs}
+
+-- name: money
+${now_money}
+
+-- name: refusals
+${now_refusals}
+
+-- name: days
+SELECT day >= {since:Date} AS now, day, sum(p.events) AS facts, sumIf(p.visitors, p.visitor_kind = 'durable') AS visitors
+FROM gateway.people AS p
+WHERE (site = {site:String} OR {site:String} = '') AND day >= {before:Date} AND day < {until:Date}
+GROUP BY now, day
+ORDER BY day
+
+-- name: order_days
+SELECT day >= {since:Date} AS now, day, uniqExact(order_id) AS orders
+FROM gateway.conversions
+WHERE (site = {site:String} OR {site:String} = '') AND day >= {before:Date} AND day < {until:Date} AND event = 'purchase' AND order_id != ''
+GROUP BY now, day
+ORDER BY day
+
+-- name: channels
+SELECT ${arrival} AS name, sum(n) AS visits, sum(b) AS bought, max(m) AS people
+FROM (
+    SELECT substring(entry, 17) AS entry, count() AS n, countIf(purchased_at > 0) AS b, uniqExact(actor) AS m
+    FROM (${visits})
+    GROUP BY entry
+)
+GROUP BY name
+
+-- name: funnel
+WITH hits AS (${funnel_visit_hits})
+SELECT name, level, count() AS journeys, 0 AS people
+FROM (${funnel_journeys})
+GROUP BY name, level
+
+-- name: micro
+SELECT event, any(stage) AS stage, uniqExact(visit) AS did
+FROM (${micro_hits})
+GROUP BY event
+
+-- name: sales
+${sales}
