@@ -116,6 +116,7 @@ class Caller:
             raise OutboundError("the upstream is not https")
         connection = http.client.HTTPConnection(self._host, self._port)
         connection.auto_open = 0  # it would resolve the name itself
+        connection.default_port = 443 if self._is_tls else 80  # Host says no usual port
         connection.sock = self._open(until)
         return connection
 

@@ -7,6 +7,7 @@ import ssl
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def certificate(folder: Path) -> ssl.SSLContext:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
-    signed = made.sign(key, hashes.SHA256())
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
     (folder / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
@@ -121,6 +123,21 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 def slow(_: Asked) -> Say:
     time.sleep(1)
     return Say()
+
+
+def test_a_certificate_is_checked_against_the_name_that_was_configured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trusted, and for 127.0.0.1: the address is spoken to under that name, and under no other."""
+    context = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    with serving_upstream(context) as upstream:
+        with closing(Caller(Upstream(upstream.url, is_private=True))) as caller:
+            assert caller.call("GET", "/").status == 200
+        other = upstream.url.replace("127.0.0.1", "localhost")
+        with pytest.raises(OutboundError, match="cannot be reached"):
+            Caller(Upstream(other, is_private=True)).call("GET", "/")
+    assert len(upstream.asked) == 1
 
 
 def test_an_answer_has_a_size_and_a_time() -> None:
