@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engine": ("gateway.commands.engine", "Run only the embedded warehouse"),
     "demo": ("gateway.commands.demo", "Send the traffic of an invented marketplace"),
     "sql": ("gateway.commands.sql", "Ask the warehouse"),
+    "report": ("gateway.commands.report", "Answer a question of analysts: overview, funnel, attribution, consent …"),
     "explain": ("gateway.commands.explain", "Show the whole walk of a recorded hit"),
     "policy": ("gateway.commands.policy", "Tools of privacy and legal"),
     "contracts": ("gateway.commands.contracts", "Tools of event owners"),
