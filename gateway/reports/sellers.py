@@ -17,13 +17,11 @@ _BASIS = "Orders with a number, of visitors who consented to be recognised, in t
 def _sales(results: Results, _question: Question) -> list[Row]:
     """Sales by seller and currency, and a row for what is left, so that a currency's rows sum to its revenue."""
     interest = {row["seller"]: row for row in results["interest"]}
-    left: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for row in results["revenue"]:
-        left[row["currency"]] += row["revenue"]
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in results["sales"]:
-        left[row["currency"]] -= row["sales"]
+        sums[row["currency"]] += row["sales"]
     sold = sorted(results["sales"], key=lambda row: (row["currency"], -row["sales"], row["seller"]))
-    rest = [_rest(currency, amount) for currency, amount in sorted(left.items()) if amount]
+    rest = [_rest(row, left) for row in results["revenue"] if (left := row["revenue"] - sums[row["currency"]])]
     return [
         {**row, **_interest(interest, row["seller"]), "seller": row["seller"] or "(not known)"} for row in sold
     ] + rest
@@ -34,9 +32,10 @@ def _interest(interest: dict[str, Row], seller: str) -> Row:
     return {"views": found.get("views", 0), "carts": found.get("carts", 0)}
 
 
-def _rest(currency: str, amount: Decimal) -> Row:
-    none = dict.fromkeys(("orders", "shared_orders", "people", "pieces", "views", "carts"), 0)
-    return {"seller": REST, "currency": currency, "sales": amount, **none}
+def _rest(row: Row, left: Decimal) -> Row:
+    """What all buyers of a currency paid beyond items."""
+    none = dict.fromkeys(("orders", "shared_orders", "pieces", "views", "carts"), 0)
+    return {"seller": REST, "currency": row["currency"], "people": row["people"], "sales": left, **none}
 
 
 def _splits(results: Results, _question: Question) -> list[Row]:

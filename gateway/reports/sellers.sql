@@ -4,10 +4,11 @@
 ${sales}
 
 -- name: revenue
-SELECT currency, sum(value) AS revenue
+SELECT currency, sum(value) AS revenue, uniqExact(visitor) AS people
 FROM gateway.conversions
 WHERE ${site_days} AND event = 'purchase' AND order_id != ''
 GROUP BY currency
+ORDER BY currency
 
 -- name: interest
 SELECT seller_id AS seller, countIf(event = 'product_view') AS views, countIf(event = 'add_to_cart') AS carts

@@ -3,7 +3,7 @@
 -- one step. Most journeys have the first step only, and need no more than that.
 multiIf(
         NOT bitTest(mask, 1), 0,
-        mask = 2, 1,
+        mask = 2 AND {steps:Array(String)}[2] != {steps:Array(String)}[1], 1,
         arrayCount(times -> notEmpty(times), arrayFold(
             (chain, step) -> arrayPushBack(chain, arrayFilter(
                 mark -> bitAnd(mark, 15) = indexOf({steps:Array(String)}, {steps:Array(String)}[step]) AND arrayExists(

@@ -1,2 +1,2 @@
 -- What an event is counted under: a property of its own, or nothing.
-if({by:String} = '', '', toString({dimension:Identifier}))
+if({by:String} = '', '', if({dimension:Identifier} = '', '(not known)', toString({dimension:Identifier})))

@@ -53,6 +53,8 @@ class Warehouse:
 
     def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Rows by column name; columns that no row names get their defaults."""
+        if not rows:
+            return
         names = sorted({name for row in rows for name in row})
         with closing(connect(self.url)) as client:
             client.insert(f"gateway.{table}", [[row[name] for name in names] for row in rows], column_names=names)
