@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import orjson
@@ -34,14 +34,16 @@ _HEAD_BYTES = 512
 class Ledger:
     """Chains proofs. Without a signer the entries are not signed; without `heads` nobody knows where it ended."""
 
-    def __init__(self, signer: Signer | None = None, heads: Path | None = None) -> None:
-        self._signer, self._heads = signer, heads
+    def __init__(
+        self, signer: Signer | None = None, heads: Path | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._signer, self._heads, self._clock = signer, heads, clock
         self._file: int | None = None
         self.begin()
 
     def begin(self) -> None:
         """Begins a new chain."""
-        self._chain = new_chain(time.time(), os.urandom(16).hex())
+        self._chain = new_chain(self._clock(), os.urandom(16).hex())
         self._seq, self._hash, self._signature = 0, GENESIS, ""
         self._settled = 0
         self._close()

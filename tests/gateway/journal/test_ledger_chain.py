@@ -25,7 +25,7 @@ def proof(number: int) -> dict[str, object]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(Signer(tmp_path / "keys"), tmp_path / "heads")
+    return Ledger(Signer(tmp_path / "keys"), tmp_path / "heads", lambda: _NOW)
 
 
 @pytest.fixture
