@@ -37,9 +37,9 @@ from gateway.outbound import Caller, Told
 from gateway.outward import ScriptTerms
 from gateway.reload import Watch
 from gateway.settings import Settings
-from gateway.warehouse.connect import WarehouseError, connect, find
+from gateway.tls import Certificate
+from gateway.warehouse.connect import connect, find
 from gateway.warehouse.load import FAILURES, Loader
-from gateway.web.admin import Admin, admin_app
 from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.copies import Copies
 from gateway.web.doors import doors
@@ -51,7 +51,7 @@ from gateway.words import Outcome
 _log = logging.getLogger("gateway")
 
 #: How often a process writes its counts, and looks at the midnight that keys change at.
-_TICK_S = 1.0
+TICK_S = 1.0
 
 #: Connections that may wait to be accepted. Why: a burst of x5 at 2,000/s fits into one second of stall.
 _BACKLOG = 2048
@@ -70,6 +70,7 @@ class Seat(NamedTuple):
 
     name: str
     listener: socket.socket
+    certificate: Certificate | None = None
 
 
 class Due:
@@ -139,7 +140,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     scripts.start()
     app.doors = doors(app, keyring, scripts, folders.run)
     protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
-    server = Server(_uvicorn(app, protocol))
+    server = Server(uvicorn_of(app, protocol, seat.certificate))
     due, midnight, counting = Due(_KEYS_EVERY_S), Midnight(time()), Due(_COUNT_EVERY_S)
 
     async def tick(lag_s: float) -> None:
@@ -158,6 +159,8 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
             scripts.terms = changed.scripts
             keyring.mailing = frozenset(site.name for site in changed.sites.all if site.has_mail)
             _log.info("configuration changed; now in force: %s", policies_of(changed))
+        if seat.certificate is not None:
+            await asyncio.to_thread(seat.certificate.look)
         if watch.trouble != app.trouble:
             app.trouble = watch.trouble
             _log.error("%s", watch.trouble or "configuration mended")
@@ -244,8 +247,9 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _uvicorn(app: Any, protocol: Any = "httptools") -> uvicorn.Config:
-    return uvicorn.Config(
+def uvicorn_of(app: Any, protocol: Any, certificate: Certificate | None) -> uvicorn.Config:
+    """How uvicorn serves an app of ours: no words of its own, no header that names it, TLS with a certificate."""
+    config = uvicorn.Config(
         app,
         http=protocol,
         interface="asgi3",
@@ -259,6 +263,9 @@ def _uvicorn(app: Any, protocol: Any = "httptools") -> uvicorn.Config:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=3,
     )
+    config.load()
+    config.ssl = certificate.context if certificate else None  # Why here: one context, renewed while it is in use
+    return config
 
 
 @asynccontextmanager
@@ -308,8 +315,8 @@ def _is_supervised() -> bool:
 async def _ticks(tick: Callable[[float], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + _TICK_S
-        await asyncio.sleep(_TICK_S)
+        due = loop.time() + TICK_S
+        await asyncio.sleep(TICK_S)
         try:
             await tick(max(0.0, loop.time() - due))
         except OSError as error:
@@ -353,40 +360,3 @@ async def _forward(forwarding: Forwarding, folders: Folders) -> None:
     async with running(forwarding.stop, tick):
         await asyncio.to_thread(forwarding.run)
         await tick(0.0)
-
-
-def run_admin(configuration: Configuration, folders: Folders, listener: socket.socket) -> None:
-    """The private port."""
-    uvloop.run(_admin(configuration, folders, listener))
-
-
-async def _admin(configuration: Configuration, folders: Folders, listener: socket.socket) -> None:
-    settings = configuration.settings
-
-    def warehouse() -> tuple[str, int | None]:
-        return warehouse_state(folders, settings.warehouse)
-
-    app = admin_app(Admin(folders.metrics, warehouse, time()), ["localhost", "127.0.0.1", "[::1]", settings.admin_host])
-    server = Server(_uvicorn(app))
-
-    def stop() -> None:
-        server.should_exit = True
-
-    async def tick(_lag_s: float) -> None:
-        return None
-
-    async with running(stop, tick):
-        await server.serve([listener])
-
-
-def warehouse_state(folders: Folders, target: str) -> tuple[str, int | None]:
-    """A sentence on the warehouse for the health page, and the number of facts in it."""
-    try:
-        client = connect(find(folders, target))
-        try:
-            rows = client.query("SELECT count() FROM gateway.events").result_rows[0][0]
-        finally:
-            client.close()
-    except WarehouseError as error:
-        return str(error), None
-    return "answers", int(rows)

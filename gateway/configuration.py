@@ -54,6 +54,11 @@ _SITE_KEYS = (
 
 STARTER_SITE = "demo"
 
+#: Settings that list networks.
+_NETWORKS = frozenset(
+    name for name, field in Settings.__dataclass_fields__.items() if field.metadata["unit"] == "CIDR list"
+)
+
 
 class ConfigurationError(Exception):
     """The configuration cannot be used. `str()` is one sentence that names the file, the line and what to do."""
@@ -90,17 +95,20 @@ def read_configuration(
 def check_starter_stays_home(configuration: Configuration) -> None:
     """The starter site takes any key from any origin, so it may not be reached from outside."""
     host = configuration.settings.host
-    if not configuration.is_starter or host == "localhost":
+    if not configuration.is_starter or is_loopback(host):
         return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
     raise ConfigurationError(
         f"The starter site accepts any key and origin, so it listens on loopback only, not on {host}: "
         "write a configuration with `gateway init DIR` and pass it with --config."
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it; false for a name, whatever it leads to."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _starter(settings: Settings) -> Configuration:
@@ -138,7 +146,7 @@ def _settings(node: Node | None) -> Settings:
 def _value(node: Node, name: str, default: object) -> Any:
     """The setting's text as the type of its default; an error with its line where it is none."""
     if isinstance(default, tuple):
-        return tuple(item.text(name) for item in node.listed(name))
+        return tuple(_network(item, name) if name in _NETWORKS else item.text(name) for item in node.listed(name))
     if isinstance(default, str):
         return node.scalar or ""
     number = float if isinstance(default, float) else int
@@ -146,6 +154,14 @@ def _value(node: Node, name: str, default: object) -> Any:
         return number(node.text(name))
     except ValueError:
         raise node.error(f"{name} should be a number, such as {default}") from None
+
+
+def _network(node: Node, name: str) -> str:
+    text = node.text(name)
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise node.error(f"{name}: '{text}' is no address or network, such as 10.0.0.0/8") from None
 
 
 class _SiteReader:

@@ -19,8 +19,29 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "address", "where the public port listens")
     port: int = _setting(8080, "port", "public port: hits come in here")
-    admin_host: str = _setting("127.0.0.1", "address", "where the admin port listens; keep it on loopback")
-    admin_port: int = _setting(8081, "port", "private port: health, metrics, pages")
+    admin_host: str = _setting(
+        "127.0.0.1", "address", "where the admin port listens; beyond loopback only with admin_users"
+    )
+    admin_port: int = _setting(8081, "port", "private port: health, metrics, pages, API")
+    admin_users: str = _setting(
+        "", "path", "who may use the admin port, made by gateway admin add-user; empty asks nobody"
+    )
+    admin_names: tuple[str, ...] = _setting(
+        (), "host names", "what the admin port is called, besides localhost and admin_host"
+    )
+    admin_proxies: tuple[str, ...] = _setting(
+        (), "CIDR list", "peers that have logged people in and say whom in admin_user_header"
+    )
+    admin_user_header: str = _setting(
+        "", "header name", "name of who was logged in, such as x-forwarded-user; their role stands in admin_users"
+    )
+    admin_session_s: int = _setting(28_800, "s", "longest time between two logins")
+    admin_certificate: str = _setting(
+        "", "path", "certificate chain (PEM) of the admin port, which then speaks TLS only"
+    )
+    admin_certificate_key: str = _setting("", "path", "private key (PEM) of admin_certificate")
+    certificate: str = _setting("", "path", "certificate chain (PEM) of the public port, which then speaks TLS only")
+    certificate_key: str = _setting("", "path", "private key (PEM) of certificate")
     workers: int = _setting(1, "processes", "collect processes that share the public port")
     warehouse: str = _setting(
         "embedded", "'embedded' or URL", "clickhouse://user:password@host:8123/database, or the embedded engine"
@@ -38,6 +59,11 @@ class Settings:
     inflated_limit_bytes: int = _setting(2 * 1024 * 1024, "bytes", "largest request body after decompression")
     body_timeout_s: float = _setting(10.0, "s", "longest time that a request may take to arrive")
     retry_after_s: int = _setting(5, "s", "Retry-After of a 503")
+    address_limit_per_s: float = _setting(
+        0.0, "requests/s", "per network of senders (/24, /48) and worker, beyond it 429; 0 is off"
+    )
+    site_limit_per_s: float = _setting(0.0, "requests/s", "per site and worker, beyond it 429; 0 is off")
+    limit_burst_s: float = _setting(10.0, "s", "how many seconds' worth of either limit may come at once")
     trusted_proxies: tuple[str, ...] = _setting(
         (), "CIDR list", "peers whose X-Forwarded-For and country header are believed; none by default"
     )

@@ -14,9 +14,10 @@ from gateway import log
 from gateway.commands.options import config_option, data_option, fail, listen, setting_option
 from gateway.configuration import ConfigurationError, check_starter_stays_home, read_configuration
 from gateway.folders import FolderError, Folders
-from gateway.ready import answers
+from gateway.ready import Port, answers
 from gateway.reload import Watch
 from gateway.supervisor import Child, Supervisor
+from gateway.tls import TlsError, read_certificate
 
 _READY_WITHIN_S = 30.0
 
@@ -40,16 +41,17 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
     try:
         configuration = read_configuration(config, overrides, secrets_of=("hooks",))
         check_starter_stays_home(configuration)
+        certificate = read_certificate(configuration.settings, "certificate")
         folders = Folders(data)
         folders.make()
-    except (ConfigurationError, FolderError) as error:
+    except (ConfigurationError, FolderError, TlsError) as error:
         fail(str(error))
     logger = log.begin(f"gateway.{name}")
     if fd is not None:
         from gateway.app import Seat, run_collect  # noqa: PLC0415 - only a worker pays for the web server
 
         watch = Watch(configuration, lambda: read_configuration(config, overrides, secrets_of=("hooks",)))
-        run_collect(watch, configuration, folders, Seat(name, socket.socket(fileno=fd)))
+        run_collect(watch, configuration, folders, Seat(name, socket.socket(fileno=fd), certificate))
         return
     settings = configuration.settings
     public = listen(settings.host, settings.port, "--port")
@@ -63,7 +65,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
         )
         for i in range(settings.workers)
     ]
-    port = public.getsockname()[1]
+    port = Port(public.getsockname()[1], settings.host, certificate is not None)
 
     async def ready() -> bool:
         end = time.monotonic() + _READY_WITHIN_S
@@ -71,7 +73,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
             if time.monotonic() > end:
                 return False
             await asyncio.sleep(0.05)
-        click.echo(f"Collecting on http://{settings.host}:{port} into {data}.")
+        click.echo(f"Collecting on {port.url} into {data}.")
         return True
 
     raise SystemExit(asyncio.run(Supervisor(children, ready, logger).run()))

@@ -29,10 +29,10 @@ from consent.tools.simulate import read_past
 from consent.tools.simulate import simulate as simulate_past
 from consent.words import Unreadable
 from gateway.commands.options import config_option, data_option, fail, setting_option
-from gateway.commands.policy_hits import Question, case_of, shown
 from gateway.commands.policy_past import read_counts
 from gateway.commands.policy_texts import check_active, clauses_of, compiled_policy, load, read_words
 from gateway.commands.sql import target_of
+from gateway.policy_questions import Question, case_of, shown
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -120,7 +120,10 @@ def explain(file: str | None, config: Path | None, data: Path, form: str, **hit:
       gateway policy explain policy.yml --given "{place: US-CA, gpc: true}"
     """
     loaded = load(file, config)
-    explanation = explain_case(case_of(loaded, Question(**hit)))
+    try:
+        explanation = explain_case(case_of(loaded, Question(**hit)))
+    except ValueError as error:
+        fail(str(error))
     if form == "text":
         click.echo("\n".join(explanation.sentences()))
     else:

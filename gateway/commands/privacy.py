@@ -7,35 +7,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from contextlib import closing
 from pathlib import Path
-from time import time
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 import orjson
 
+from gateway import persons
 from gateway.commands.options import config_option, data_option, fail, setting_option
-from gateway.commands.privacy_proof import check_ledger, describe, is_genuine, receipt_json, receipt_sentences
-from gateway.configuration import Configuration, ConfigurationError, read_configuration
+from gateway.commands.privacy_proof import check_ledger, is_genuine, receipt_json, receipt_sentences
+from gateway.configuration import ConfigurationError, read_configuration
 from gateway.folders import Folders
-from gateway.intake.site import Site
-from gateway.intake.subject import FoundBy, Said, find_person, find_subjects, subject_of
-from gateway.journal.disk import Disk
-from gateway.journal.keyring import Keyring
+from gateway.intake.subject import FoundBy, Said, find_subjects
 from gateway.journal.signing import Signer
+from gateway.persons import Asked, Place, access_of, connected, read_request, stored_receipt
 from gateway.warehouse import retention
 from gateway.warehouse.connect import WarehouseError, connect
-from gateway.warehouse.engine_process import lent
-from gateway.warehouse.engine_statements import quote
-from gateway.warehouse.erase import Eraser, Request, new_identity
 from gateway.warehouse.proofs import Receipt, find_receipt, of_subjects
 from gateway.warehouse.receipts import check_receipt
 from gateway.warehouse.subjects import Subjects
-from gateway.warehouse.tombstones import of_person
-from gateway.warehouse.waiting import Waiting
-from gateway.words import Person, SiteKeys
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -51,21 +42,6 @@ _SAYS = {
     FoundBy.BROWSER: "IP address of today or yesterday, with --user-agent as the browser sends it",
 }
 _OPTIONS = {FoundBy.BROWSER: "--address"}
-
-
-class Asked(NamedTuple):
-    """A request as it was understood: whose rows, by which keys. `said` is personal."""
-
-    site: Site
-    said: Said
-    keys: tuple[SiteKeys, ...]
-    person: Person
-
-
-class _Place(NamedTuple):
-    configuration: Configuration
-    folders: Folders
-    warehouse: str
 
 
 def _identifiers(command: _F) -> _F:
@@ -106,8 +82,7 @@ def access(config: Path | None, data: Path, warehouse: str | None, site: str | N
     place = _place(config, data, warehouse)
     asked = _read_request(place, site, said)
     try:
-        with _connected(place) as url, closing(connect(url)) as client:
-            answer = _answer(asked, Subjects(client), Waiting(Disk(), place.folders.journal))
+        answer = access_of(place, asked)
     except _FAILURES as error:
         fail(str(error), 1)
     shown = orjson.dumps(answer, default=str, option=orjson.OPT_INDENT_2).decode()
@@ -142,18 +117,14 @@ def erase(
     place = _place(config, data, warehouse)
     asked = _read_request(place, site, said)
     try:
-        with _connected(place) as url:
-            eraser = Eraser(lambda: connect(url), place.folders.journal, Signer(place.folders.keys))
-            with closing(eraser):
-                ended = eraser.erase(_request(asked, eraser))
-                lost = list(_lost(eraser.subjects, asked))
+        ended = persons.erase(place, asked)
     except _FAILURES as error:
         fail(f"{error}; the request is written down, and the same command goes on with it", 1)
     if receipt_file is not None:
-        receipt_file.write_text(ended["receipt"] + "\n")
-    for line in (*_report(ended["body"]), *lost):
+        receipt_file.write_text(ended.receipt + "\n")
+    for line in (*_report(ended.body), *ended.remarks):
         click.echo(line)
-    raise SystemExit(0 if ended["body"]["complete"] else 1)
+    raise SystemExit(0 if ended.body["complete"] else 1)
 
 
 @privacy.command()
@@ -187,7 +158,7 @@ def receipt(
         key = Signer(place.folders.keys).public
         text = Path(which).read_text() if which and Path(which).is_file() else ""
         if which and not text:
-            text = _stored_receipt(place, which)
+            text = stored_receipt(place, which)
     except _FAILURES as error:
         fail(str(error), 1)
     if not which:
@@ -215,7 +186,7 @@ def verify(config: Path | None, data: Path, warehouse: str | None, mend: bool, g
     """
     place = _place(config, data, warehouse)
     try:
-        with _connected(place) as url, closing(connect(url)) as client:
+        with connected(place) as url, closing(connect(url)) as client:
             subjects = Subjects(client)
             if mend:
                 retention.mend(subjects)
@@ -230,13 +201,13 @@ def verify(config: Path | None, data: Path, warehouse: str | None, mend: bool, g
     raise SystemExit(1 if ledger.broken or any(proof.broken for proof in proofs) else 0)
 
 
-def _proof_of_choice(place: _Place, which: str | None, person: dict[str, str | None]) -> Receipt | None:
+def _proof_of_choice(place: Place, which: str | None, person: dict[str, str | None]) -> Receipt | None:
     """The receipt of a choice that is meant; None where none is, or the identity is not one of a choice."""
     client_id = person["client_id"]
     if not client_id and (not which or Path(which).is_file()):
         return None
     try:
-        with _connected(place) as url, closing(connect(url)) as client:
+        with connected(place) as url, closing(connect(url)) as client:
             if not client_id:
                 return find_receipt(client, which or "")
             asked = _read_request(place, person["site"], {"client_id": client_id, "user_agent": ""})
@@ -247,91 +218,27 @@ def _proof_of_choice(place: _Place, which: str | None, person: dict[str, str | N
     return newest or fail("no proof of choice is held that this identifier leads to", 1)
 
 
-def _place(config: Path | None, data: Path, warehouse: str | None) -> _Place:
+def _place(config: Path | None, data: Path, warehouse: str | None) -> Place:
     try:
         configuration = read_configuration(config)
     except ConfigurationError as error:
         fail(str(error))
-    return _Place(configuration, Folders(data), warehouse or configuration.settings.warehouse)
+    return Place(configuration, Folders(data), warehouse or configuration.settings.warehouse)
 
 
-@contextmanager
-def _connected(place: _Place) -> Iterator[str]:
-    """The URL of the user that may delete."""
-    if place.warehouse != "embedded":
-        yield place.warehouse
-        return
-    with lent(place.folders.data) as endpoint:
-        yield endpoint.url
-
-
-def _read_request(place: _Place, name: str | None, said: dict[str, str]) -> Asked:
-    sites = {site.name: site for site in place.configuration.sites.all}
-    if name is None and len(sites) > 1:
-        fail(f"say which site was asked: --site {' | '.join(sites)}")
-    site = sites.get(name or next(iter(sites)))
-    if site is None:
-        fail(f"there is no site {name}; there is {', '.join(sites)}")
+def _read_request(place: Place, name: str | None, said: dict[str, str]) -> Asked:
     given = [Said(kind, _text(said[kind]), said["user_agent"]) for kind in FoundBy if said.get(kind)]
     if len(given) != 1 or not given[0].text:
         fail("name the person by exactly one of --client-id, --user-id, --email, --address")
-    keys = Keyring(place.folders.keys).existing(site.name)
-    return Asked(site, given[0], keys, find_person(site.name, given[0], keys))
+    try:
+        return read_request(place, name, given[0])
+    except ValueError as error:
+        fail(f"{error} (--site)")
 
 
 def _text(said: str) -> str:
     """Why standard input: what stands on a command line is seen by every process of the machine."""
     return sys.stdin.readline().strip() if said == "-" else said
-
-
-def _request(asked: Asked, eraser: Eraser) -> Request:
-    subject = subject_of(asked.site.name, asked.said, asked.keys)
-    begun = eraser.begun(asked.site.name, subject)
-    identity, asked_at = begun or (new_identity(), time())
-    kept_s = max(asked.site.policy.keep_days.values(), default=0) * _DAY_S
-    return Request(identity, asked.person, subject, asked.said.kind, asked_at, asked_at + kept_s + _DAY_S)
-
-
-def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any]:
-    """All that is held of the person, by store."""
-    now = time() + _DAY_S
-    erased = of_person(asked.person, now)
-    held: dict[str, Any] = {
-        f"gateway.{holder.name}": subjects.export(holder, asked.person, now) for holder in subjects.holders
-    }
-    subjects_of_choice = find_subjects(asked.site.name, asked.said, asked.keys)
-    proofs = of_subjects(subjects.client, asked.site.name, subjects_of_choice)
-    held["gateway.consent_ledger"] = [describe(entry) for entry in proofs]
-    held["journal"] = [orjson.loads(row) for row in waiting.search(erased, asked.person).rows]
-    held["quarantine"] = [orjson.loads(row) for row in waiting.search_quarantine(erased, asked.person).rows]
-    return {
-        "site": asked.site.name,
-        "found_by": asked.said.kind,
-        "answered_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "keys_begin": {
-            "durable": [str(_day(key.epoch)) for key in asked.keys if key.durable],
-            "day": [str(_day(key.epoch)) for key in asked.keys if key.day],
-        },
-        "held": held,
-        "remarks": [*_remarks(asked), *_lost(subjects, asked)],
-    }
-
-
-def _remarks(asked: Asked) -> Iterator[str]:
-    if asked.said.kind is FoundBy.EMAIL:
-        yield "No e-mail address is stored in any form; only rows whose site uses it as an id can be found by it."
-    yield "Proofs of choice (consent_ledger) are kept after an erasure, until they end: GDPR 17(3)(e)."
-    if asked.said.kind is FoundBy.BROWSER:
-        yield "Visits without consent are linked for their day only; older ones cannot be found by anybody."
-    if not asked.person.is_linkable:
-        yield "No key is left that leads from this identifier to any row: nothing can be linked any more."
-
-
-def _lost(subjects: Subjects, asked: Asked) -> Iterator[str]:
-    epochs = frozenset(key.epoch for key in asked.keys if key.durable)
-    lost = subjects.unlinkable(asked.site.name, epochs)
-    if lost:
-        yield f"{lost:,} rows of the site were made with keys that are destroyed: nobody can tell whose they are."
 
 
 def _sentences(answer: dict[str, Any]) -> Iterator[str]:
@@ -356,14 +263,3 @@ def _report(body: dict[str, Any]) -> Iterator[str]:
     yield "  forwarder queues         none in this gateway; what was sent on has to be asked of each recipient"
     if not body["pseudonyms"]:
         yield "No key is left that leads from this identifier to any row: nothing can be linked any more."
-
-
-def _stored_receipt(place: _Place, request: str) -> str:
-    with _connected(place) as url, closing(connect(url)) as client:
-        sql = f"SELECT receipt FROM gateway.erasures FINAL WHERE toString(request) = {quote(request)}"
-        found = Subjects(client).rows(sql)
-    return str(found[0][0]) if found else ""
-
-
-def _day(epoch: int) -> date:
-    return (datetime.fromtimestamp(0, UTC) + timedelta(days=epoch)).date()

@@ -17,7 +17,7 @@ from gateway.folders import Folders
 from gateway.intake.choices import NOBODY
 from gateway.journal.ledger import read_heads
 from gateway.journal.signing import Signer, is_signed
-from gateway.proof import Broken, Entry, Head, Witness, born_at, check_chain, digest_of, hash_of, signed_text
+from gateway.proof import Broken, Head, Witness, born_at, check_chain, digest_of, hash_of, signed_text
 from gateway.warehouse.proofs import Receipt, read_chains, read_waiting
 
 _DAY_S = 86_400
@@ -128,8 +128,3 @@ _ACTIONS = {
     "withdrawn": "consent was withdrawn.",
     "refused": "consent was refused.",
 }
-
-
-def describe(entry: Entry) -> dict[str, Any]:
-    """An entry for the answer to a request for access."""
-    return {**orjson.loads(entry.proof), "chain": entry.chain, "seq": entry.seq}

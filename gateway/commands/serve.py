@@ -15,8 +15,11 @@ from gateway import log
 from gateway.commands.options import config_option, data_option, fail, listen, setting_option
 from gateway.configuration import Configuration, ConfigurationError, check_starter_stays_home, read_configuration
 from gateway.folders import FolderError, Folders
-from gateway.ready import wait_until_ready
+from gateway.private import read_private
+from gateway.ready import Port, wait_until_ready
 from gateway.supervisor import Child, Supervisor
+from gateway.tls import TlsError, read_certificate
+from gateway.web.access.users import UsersError
 
 _READY_WITHIN_S = 30.0
 
@@ -26,6 +29,7 @@ _READY_WITHIN_S = 30.0
 @data_option
 @setting_option("host")
 @setting_option("port")
+@setting_option("admin_host")
 @setting_option("admin_port")
 @setting_option("workers")
 @setting_option("warehouse")
@@ -44,19 +48,25 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
     try:
         configuration = read_configuration(config, overrides, secrets_of=("hooks", "forward"))
         check_starter_stays_home(configuration)
+        tls = read_certificate(configuration.settings, "certificate") is not None
+        admin_tls = read_private(configuration.settings).certificate is not None
         folders = Folders(data)
         folders.make()
         held = folders.lock()
-    except (ConfigurationError, FolderError) as error:
+    except (ConfigurationError, FolderError, UsersError, TlsError) as error:
         fail(str(error))
     shutil.rmtree(folders.metrics)
     folders.metrics.mkdir()
     settings = configuration.settings
     public = listen(settings.host, settings.port, "--port")
     private = listen(settings.admin_host, settings.admin_port, "--admin-port")
-    ports = public.getsockname()[1], private.getsockname()[1]
+    ports = (
+        Port(public.getsockname()[1], settings.host, tls),
+        Port(private.getsockname()[1], settings.admin_host, admin_tls),
+    )
     common = ("--data", str(data), *(("--config", str(config)) if config else ()))
     os.environ["GATEWAY_WAREHOUSE"] = settings.warehouse  # for the children; an argument would show its password in ps
+    os.environ["GATEWAY_ADMIN_HOST"] = settings.admin_host
 
     async def ready() -> bool:
         well = await wait_until_ready(folders, ports, settings.warehouse == "embedded", _READY_WITHIN_S)
@@ -91,21 +101,20 @@ def _children(
     ]
 
 
-def _greet(configuration: Configuration, folders: Folders, ports: tuple[int, int], seconds: float) -> None:
-    settings, (port, admin_port) = configuration.settings, ports
-    at = f"{settings.host}:{port}"
+def _greet(configuration: Configuration, folders: Folders, ports: tuple[Port, Port], seconds: float) -> None:
+    settings, (public, private) = configuration.settings, ports
     sites = ", ".join(f"{site.name} ({site.policy.name})" for site in configuration.sites.all)
     data = "" if str(folders.data) == "gateway-data" else f" --data {folders.data}"
     click.echo(f"Gateway ready in {seconds:.1f} s. Sites: {sites}.")
     if configuration.is_starter:
         click.echo("  Starter site: any write key and origin, loopback only, nothing kept without consent.")
-    click.echo(f"  hits       http://{at}")
-    click.echo(f"  admin      http://{settings.admin_host}:{admin_port}")
+    click.echo(f"  hits       {public.url}")
+    click.echo(f"  admin      {private.url}")
     click.echo(f"  warehouse  {settings.warehouse if settings.warehouse == 'embedded' else 'by URL'}")
     click.echo("Try:")
-    click.echo(f"  curl -i http://{at}/collect -d '{_FIRST_HIT}'")
+    click.echo(f"  curl -i {public.url}/collect -d '{_FIRST_HIT}'")
     click.echo(f'  gateway sql{data} "SELECT event, visitor_kind, value, currency FROM events"')
-    click.echo(f"  gateway demo --url http://{at}")
+    click.echo(f"  gateway demo --url {public.url}")
 
 
 _FIRST_HIT = (

@@ -23,7 +23,7 @@ class Peers:
 
     def address_and_country(self, peer: str, headers: Headers) -> tuple[str, str]:
         """(client address, ISO country of a trusted CDN header); '' for what is not known."""
-        if not self._trusted or not self._trusts(peer):
+        if not self._trusted or not self.trusts(peer):
             return peer, ""
         forwarded = b",".join(text for name, text in headers if name == b"x-forwarded-for")
         return self._client(forwarded.decode("latin-1"), peer), self._country(headers)
@@ -33,7 +33,7 @@ class Peers:
             address = clean(hop)
             if not address:
                 return ""
-            if not self._trusts(address):
+            if not self.trusts(address):
                 return address
         return peer
 
@@ -43,7 +43,8 @@ class Peers:
         told = [text.decode("latin-1").upper() for name, text in headers if name == self._country_header]
         return told[0] if len(told) == 1 and len(told[0]) == 2 and told[0].isalpha() else ""
 
-    def _trusts(self, text: str) -> bool:
+    def trusts(self, text: str) -> bool:
+        """Whether that peer is one of the trusted proxies."""
         try:
             address = ip_address(text)
         except ValueError:

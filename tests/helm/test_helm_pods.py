@@ -63,7 +63,7 @@ def test_every_container_starts_a_command_that_there_is(name: str, where: str, s
 def parsed(name: str, arguments: list[str]) -> dict[str, Any]:
     """The options as the command itself reads them. Raises click.UsageError."""
     command = getattr(importlib.import_module(COMMANDS[name][0]), name)
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and not (command.invoke_without_command and arguments[0][:1] == "-"):
         name, arguments = arguments[0], arguments[1:]
         command = command.commands[name]
     told: dict[str, Any] = command.make_context(name, arguments).params

@@ -24,7 +24,6 @@ _CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri '
 def as_html(answer: Answer, name: str = "") -> str:
     """All tables, or one."""
     style = files("gateway.reports.shown").joinpath("page.css").read_text(encoding="utf-8")
-    sections = "\n".join(_section(filled) for filled in tables_of(answer, name))
     title = escape(answer.report.question)
     return f"""<!doctype html>
 <html lang="en">
@@ -38,14 +37,20 @@ def as_html(answer: Answer, name: str = "") -> str:
 {style}</style>
 </head>
 <body>
-<header><h1>{title}</h1><p>{escape(asked(answer))}</p></header>
-<main>
-{sections}
-</main>
-<footer><p>{_FOOT}</p></footer>
+{body_of(answer, name)}
 </body>
 </html>
 """
+
+
+def body_of(answer: Answer, name: str = "") -> str:
+    """What such a page shows, for a page that has a head and a style of its own."""
+    sections = "\n".join(_section(filled) for filled in tables_of(answer, name))
+    return f"""<header><h1>{escape(answer.report.question)}</h1><p>{escape(asked(answer))}</p></header>
+<main>
+{sections}
+</main>
+<footer><p>{_FOOT}</p></footer>"""
 
 
 def _section(filled: Filled) -> str:

@@ -82,6 +82,7 @@ spec:
         - admin
         - --config=/etc/gateway/gateway.yml
         - --data=/var/lib/gateway
+        - --metrics-only
         - --admin-host=$(POD_IP)
         - --admin-port={{ .Values.metrics.port }}
       env:

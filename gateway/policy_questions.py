@@ -1,6 +1,6 @@
 """One hit as a person describes it to `gateway policy explain`, and the answer as JSON.
 
-May not: decide. A question that cannot be understood ends the command with one sentence and exit code 2.
+May not: decide. A question that cannot be understood raises ValueError with one sentence, for the command or the page.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from consent.places import is_place
 from consent.policy import PolicyError
 from consent.signals import CARRIERS, read_signals
 from consent.words import Statement
-from gateway.commands.options import fail
 
 
 class Question(NamedTuple):
@@ -36,7 +35,7 @@ def case_of(loaded: Policy, asked: Question) -> Case:
         return _given_case(loaded, asked.given)
     for place in asked.places:
         if not is_place(place):
-            fail(f"{place} is not an ISO 3166 code such as DE or US-CA.")
+            raise ValueError(f"{place} is not an ISO 3166 code such as DE or US-CA.")
     statements = tuple(_statement(signal) for signal in asked.signals)
     signals = read_signals((*statements, *loaded.statements))
     return Case(signals, loaded, asked.places, _moment(asked.at), asked.age)
@@ -46,14 +45,14 @@ def _given_case(loaded: Policy, text: str) -> Case:
     try:
         read = read_given(read_marked(text.encode(), "--given"), loaded.clauses)
     except PolicyError as error:
-        fail(f"--given {error.sentence}.")
+        raise ValueError(f"--given {error.sentence}.") from None
     return Case(said(read), loaded, read.places[0], EXAMPLE_AT, read.age)
 
 
 def _statement(signal: str) -> Statement:
     carrier, equals, text = signal.partition("=")
     if not equals or carrier not in CARRIERS:
-        fail(f"--signal {carrier} is not CARRIER=TEXT; carriers: {', '.join(CARRIERS)}.")
+        raise ValueError(f"--signal {carrier} is not CARRIER=TEXT; carriers: {', '.join(CARRIERS)}.")
     return Statement(carrier, text)
 
 
@@ -61,7 +60,7 @@ def _moment(at: str | None) -> float:
     try:
         moment = datetime.fromisoformat(at) if at else datetime.now(UTC)
     except ValueError:
-        fail(f"--at {at} is not a time such as 2026-11-22T10:00:00Z.")
+        raise ValueError(f"--at {at} is not a time such as 2026-11-22T10:00:00Z.") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
