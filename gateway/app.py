@@ -44,6 +44,7 @@ from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.copies import Copies
 from gateway.web.doors import doors
 from gateway.web.peers import Peers
+from gateway.web.rates import read_rates
 from gateway.web.scripts import Scripts
 from gateway.web.wire import sweep, wire
 from gateway.words import Outcome
@@ -133,6 +134,7 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         Peers(settings.trusted_proxies, settings.country_header),
         _limits(settings),
     )
+    app.rates = read_rates(settings)
     app.copies = Copies(lambda name: Journal(folders.forward / name, seat.name, settings))
     app.copies.serve(configuration.sites)
     scripts = Scripts(fetch_script)

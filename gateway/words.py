@@ -35,6 +35,7 @@ class Refusal(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"  #: the events of a request after the 500th
     NO_EVENTS = "no_events"  #: a request for a collecting path that holds no event
     SLOW_BODY = "slow_body"  #: the body took longer than 10 s, or its sender went away
+    RATE_LIMITED = "rate_limited"  #: its network or its site sends more than address_limit_per_s or site_limit_per_s
     FORGED_SIGNATURE = "forged_signature"  #: a webhook, mail open or mail link whose signature is missing or wrong
     TARGET_NOT_LISTED = "target_not_listed"  #: an unsigned link to a host that no site lists, or to no host at all
     TOO_LATE = "too_late"  #: a webhook that was signed outside of its source's window

@@ -25,15 +25,17 @@ from gateway.journal.writer import Journal
 from gateway.web.copies import Copies
 from gateway.web.counts import Counts
 from gateway.web.peers import Peers
+from gateway.web.rates import Rates, turned_away
 from gateway.web.wire import Pending, Reply, Request
 from gateway.words import Refusal
 
-#: Refusals of a whole request -> status. None is worth a retry, so none is a 5xx or 429.
+#: Refusals of a whole request -> status. None is worth a retry, so none is a 5xx; 429 is only for who comes too often.
 _STATUS = {
     Refusal.UNKNOWN_PATH: 404,
     Refusal.METHOD_NOT_ALLOWED: 405,
     Refusal.BODY_TOO_LARGE: 413,
     Refusal.ENCODING_UNKNOWN: 415,
+    Refusal.RATE_LIMITED: 429,
 }
 
 _METHODS = frozenset({"GET", "POST"})
@@ -49,6 +51,9 @@ _FIXED = {
         200, b"content-type: application/json\r\n", b'{"gpc":true,"lastUpdate":"2026-11-22"}'
     ),
 }
+
+#: Paths by which others look whether we are well; they are never turned away.
+_PROBES = frozenset({"/healthz", "/readyz"})
 
 #: What answers paths that are no protocol's, found by their first characters; None leaves it to the protocols.
 Door = Callable[[Request, str], Reply | Pending | None]
@@ -86,12 +91,15 @@ class Collect:
         self._retry_after = b"retry-after: %d\r\n" % limits.retry_after_s
         self._others: dict[str, Callable[[], Reply]] = {"/readyz": self._ready}
         self.doors: Mapping[str, Door] = {}
+        self.rates: Rates | None = None
         self.copies = Copies()
         self.clock: Callable[[], float] = time
 
     def answer(self, request: Request) -> Reply | Pending:
         """The answer to one request."""
         path = self._path(request.path)
+        if self.rates is not None and path not in _PROBES and not self.rates.lets_in(self._address(request)):
+            return self._too_often(request)
         if request.method == "OPTIONS":
             return self._preflight(request)
         if (door := self.doors.get(path[:DOOR_CHARS])) is not None and (told := door(request, path)) is not None:
@@ -109,6 +117,16 @@ class Collect:
         self.counts.settled("", "", outcome)
         self._journal.append(outcome).add_done_callback(look_away)
         return Reply(_STATUS.get(refusal, 400), _outcome(0, 1) + _TEXT, b"%b\n" % refusal.value.encode())
+
+    def _address(self, request: Request) -> str:
+        return self._peers.address_and_country(request.peer, request.headers)[0] or request.peer
+
+    def _too_often(self, request: Request) -> Reply:
+        """429 to a network that sends more than it may. It is not walked, so only its count is kept."""
+        status, lines, body = self.refuse(Refusal.RATE_LIMITED)
+        origin = _origin(request)
+        cors = _cors(origin) if self.pipeline.sites.admits(origin.decode("latin-1")) else b""
+        return Reply(status, self._retry_after + lines + cors, body)
 
     def _path(self, path: str) -> str:
         prefix = self._limits.path_prefix
@@ -145,11 +163,15 @@ class Collect:
 
     def collected(self, request: Request, walked: Walked) -> Pending:
         """The answer to a walked hit, which waits until its outcome is durable."""
+        if self.rates is not None and not self.rates.lets_through(walked):
+            walked = turned_away(walked)._replace(answer=Answer(429))
         self.counts.settled(walked.site, walked.adapter, walked.outcome)
         facts, tallies, *_ = walked.outcome
         lines = _outcome(len(facts), len(tallies))
         cors = _cors(_origin(request)) if walked.admitted else b""
         answer = walked.answer
+        if answer.status == 429:
+            lines += self._retry_after
         if answer.status != 204:
             lines += b"content-type: %b\r\n" % (answer.content_type or b"text/plain") + _NO_STORE
         if walked.cookie:
