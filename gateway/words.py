@@ -46,7 +46,7 @@ class Refusal(StrEnum):
     NOT_AN_EVENT = "not_an_event"  #: a call that tells of a person, not of something that happened (identify, alias)
     TIME_OUT_OF_RANGE = "time_out_of_range"  #: older than 30 days or more than an hour ahead, clock corrected
     CONSENT_DENIED = "consent_denied"  #: no purpose of the warehouse is allowed for it
-    CONTRACT_BROKEN = "contract_broken"  #: its contract says quarantine, and it breaks a rule of it
+    CONTRACT_BROKEN = "contract_broken"  #: breaks a rule of its contract, which says quarantine: kept aside there
     FIELD_UNSTORABLE = "field_unstorable"  #: a value that no column can hold, found before it was written
     # Us
     QUARANTINED = "quarantined"  #: the warehouse would not take the row; it lies in the journal's quarantine
@@ -66,16 +66,24 @@ class Tally(NamedTuple):
     refusal: Refusal
 
 
+class Broken(NamedTuple):
+    """A fact that breaks its contract, which says quarantine: refused, and kept aside until the contract is mended."""
+
+    fact: Fact
+
+
 class Outcome(NamedTuple):
     """What became of one hit: its facts, and a tally per event that became none. `events read = facts + tallies`.
 
     `proofs` are the changes of choice that it brought; `counted` are counts of decisions, which come with no hit.
+    `broken` are facts for the quarantine; each of their events has a tally, and no fact.
     """
 
     facts: list[Fact]
     tallies: list[Tally]
     proofs: Sequence[Proof] = ()
     counted: Sequence[Counted] = ()
+    broken: Sequence[Fact] = ()
 
 
 class SiteKeys(NamedTuple):

@@ -12,6 +12,7 @@ import orjson
 
 from gateway.commands.contracts_audit import audit
 from gateway.commands.contracts_learn import learn
+from gateway.commands.contracts_replay import replay
 from gateway.commands.contracts_texts import folder_of, load, load_revision, texts_of
 from gateway.commands.contracts_types import types
 from gateway.commands.options import config_option, data_option
@@ -75,3 +76,4 @@ def _show(found: list[Finding], loaded: Contracts, place: str) -> None:
 contracts.add_command(learn)
 contracts.add_command(audit)
 contracts.add_command(types)
+contracts.add_command(replay)

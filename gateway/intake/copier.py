@@ -18,7 +18,7 @@ from consent.words import Decision
 from gateway.intake.hit import Event
 from gateway.intake.minimise import Minimiser, Trace
 from gateway.outward import RelayTerms, Stopped
-from gateway.words import Fact, Refusal, SiteKeys
+from gateway.words import Broken, Fact, Refusal, SiteKeys
 
 _DURABLE = b'"visitor_kind":"durable"'
 
@@ -50,7 +50,7 @@ class Copier:
             if not refused and self._said:
                 self._said.pop(hash(event.client_id), None)
             row = self.minimiser.minimise(event, trace, decision, keys)
-            if isinstance(row, Refusal):
+            if isinstance(row, (Refusal, Broken)):
                 return rows  # the warehouse counts why
             if row.find(_DURABLE) > 0:
                 rows.append(row)

@@ -66,10 +66,17 @@ def _explain_event(walk: Walk, event: Event) -> Iterator[str]:
     yield "Decision:"
     case = Case(signals, walk.site.policy, places, walk.trace.received_at)
     yield from (f"  {sentence}" for sentence in explain(case).sentences())
-    if isinstance(end, Refusal):
+    if end is Refusal.CONTRACT_BROKEN:
+        yield "Outcome: refused, contract_broken. In the quarantine, until its contract is mended or 30 days are over:"
+        yield from _lines(orjson.loads(walk.broken[-1]))
+    elif isinstance(end, Refusal):
         yield f"Outcome: refused, {end}. Nothing of it is stored but this count."
-        return
-    yield from _explain_fact(event, end)
+    else:
+        yield from _explain_fact(event, end)
+
+
+def _lines(row: dict[str, object]) -> list[str]:
+    return orjson.dumps(row, option=orjson.OPT_INDENT_2).decode().splitlines()
 
 
 def _explain_fact(event: Event, fact: Fact) -> Iterator[str]:
@@ -77,7 +84,7 @@ def _explain_fact(event: Event, fact: Fact) -> Iterator[str]:
     yield f"Contract: {row.get('contract', 'none')}, {row['verdict']}."
     yield f"Stripped: {', '.join(_stripped(event, row))}."
     yield "Outcome: a fact."
-    yield from orjson.dumps(row, option=orjson.OPT_INDENT_2).decode().splitlines()
+    yield from _lines(row)
 
 
 def _stripped(event: Event, row: dict[str, object]) -> Iterator[str]:

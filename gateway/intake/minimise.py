@@ -12,7 +12,8 @@ Rules
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import orjson
 
@@ -20,17 +21,18 @@ from consent.policy import Policy
 from consent.words import Decision
 from gateway.intake.contracts import Checked, Contracts, Verdict
 from gateway.intake.hit import Event
+from gateway.intake.minimise_broken import put_broken, rewrite
 from gateway.intake.minimise_draft import Draft, Tools, Trace
 from gateway.intake.minimise_identity import put_account, put_event_id, put_times, put_visitor
 from gateway.intake.minimise_page import put_agent, put_country, put_language, put_page
 from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Plan
-from gateway.intake.minimise_properties import put_contract, put_items, put_name, put_properties, put_worth
+from gateway.intake.minimise_properties import CONTRACT_STEPS, put_contract, put_name
 from gateway.intake.minimise_withdrawal import write_withdrawal
 from gateway.intake.times import is_storable
 from gateway.intake.urls import UrlRules
 from gateway.intake.useragent import warm
 from gateway.intake.visitors import Pseudonyms
-from gateway.words import Fact, Refusal, SiteKeys
+from gateway.words import Broken, Fact, Refusal, SiteKeys
 
 __all__ = ["Minimiser", "Trace"]
 
@@ -52,9 +54,6 @@ STEPS: tuple[Callable[[Draft], None], ...] = (
     put_country,
     put_language,
 )
-
-#: What an event with a contract goes through besides.
-CONTRACT_STEPS: tuple[Callable[[Draft, Checked], None], ...] = (put_properties, put_items, put_worth)
 
 
 class Minimiser:
@@ -88,7 +87,7 @@ class Minimiser:
         """How many properties were left out because no contract lists them."""
         return self._tools.unlisted
 
-    def minimise(self, event: Event, trace: Trace, decision: Decision, keys: SiteKeys) -> Fact | Refusal:
+    def minimise(self, event: Event, trace: Trace, decision: Decision, keys: SiteKeys) -> Fact | Broken | Refusal:
         """One row as ClickHouse will read it, or why there is none. Never raises for what a hit holds."""
         plan = self._plan(decision.allowed & self._sends)
         if plan is None:
@@ -111,11 +110,23 @@ class Minimiser:
             return None
         return Fact(write_withdrawal(made.visitor.of(event.client_id), refused, trace.received_at))
 
+    def again(self, row: Mapping[str, Any]) -> Fact | tuple[str, ...]:
+        """A row of the quarantine under the contracts and the policy of today: a fact, or why it stays there."""
+        plan = self._plan(self._compiler.policy.mask(row["purposes"]) & self._sends)
+        if plan is None:
+            return (Refusal.CONSENT_DENIED,)
+        terms = self._terms(plan, row["event"])
+        if terms.contract is None:
+            return ("no_contract",)
+        if plan.purposes.isdisjoint(terms.contract.terms.purposes):
+            return (Refusal.CONSENT_DENIED,)
+        return rewrite(row, plan, terms, self._tools)
+
     def forget(self) -> None:
         """Let go of the day's keys; they are prepared again from what the next call brings."""
         self._prepare(SiteKeys(None, None, 0))
 
-    def _write(self, draft: Draft) -> Fact | Refusal:
+    def _write(self, draft: Draft) -> Fact | Broken | Refusal:
         contract = draft.terms.contract
         checked = contract.check(draft.event) if contract is not None else None
         if checked is None:
@@ -123,16 +134,13 @@ class Minimiser:
         else:
             self._count(draft.terms, checked)
             if checked.verdict is Verdict.BROKEN:
-                return Refusal.CONTRACT_BROKEN
+                put_broken(draft, checked)
+                row = _written(draft)
+                return row if isinstance(row, Refusal) else Broken(row)
             for step in CONTRACT_STEPS:
                 step(draft, checked)
         put_contract(draft, checked)
-        for put in STEPS:
-            put(draft)
-        try:
-            return Fact(orjson.dumps(draft.row))
-        except orjson.JSONEncodeError:
-            return Refusal.FIELD_UNSTORABLE
+        return _written(draft)
 
     def _count(self, terms: ContractPlan, checked: Checked) -> None:
         self._tools.unlisted += checked.dropped
@@ -166,3 +174,13 @@ class Minimiser:
     def _prepare(self, keys: SiteKeys) -> Pseudonyms:
         self._pseudonyms = Pseudonyms(self._scope, keys)
         return self._pseudonyms
+
+
+def _written(draft: Draft) -> Fact | Refusal:
+    """What every event says, and the row as it is then."""
+    for put in STEPS:
+        put(draft)
+    try:
+        return Fact(orjson.dumps(draft.row))
+    except orjson.JSONEncodeError:
+        return Refusal.FIELD_UNSTORABLE

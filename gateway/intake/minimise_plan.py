@@ -72,6 +72,7 @@ class ContractPlan:
     label: str
     keeps: Mapping[str, Keep]
     has_items: bool
+    has_value: bool
     worth: Worth | None
 
 
@@ -155,6 +156,7 @@ class Compiler:
             label=contract.label,
             keeps={key: keep for key, keep in keeps.items() if key not in ("items", "value")},
             has_items="items" in keeps,
+            has_value=has_value,
             worth=terms.worth if has_value and terms.worth != Worth() else None,
         )
 
@@ -181,4 +183,4 @@ class Compiler:
         return self._days(sum(bit for bit in bits if self._action(bit, field) <= limit))
 
 
-NO_CONTRACT = ContractPlan(None, "", "", {}, False, None)
+NO_CONTRACT = ContractPlan(None, "", "", {}, False, False, None)

@@ -6,6 +6,7 @@ May not: write a property that the contract does not list, or a text that was no
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from consent.words import Action
@@ -51,7 +52,7 @@ def put_properties(draft: Draft, checked: Checked) -> None:
         keep = keeps.get(name)
         if keep is None:
             continue
-        text = _clean(value, name, keep, scrubber) if value.__class__ is str else _to_text(value)
+        text = clean(value, name, keep, scrubber) if value.__class__ is str else to_text(value)
         if not text:
             continue
         if keep.column:
@@ -62,7 +63,7 @@ def put_properties(draft: Draft, checked: Checked) -> None:
         row["properties"] = rest
 
 
-def _clean(text: Any, name: str, keep: Keep, scrubber: Scrubber) -> str:
+def clean(text: Any, name: str, keep: Keep, scrubber: Scrubber) -> str:
     """The text as the policy's action leaves it, scrubbed. Only URLs have a query or a host to be left with."""
     if keep.action is not Action.KEEP:
         text = _reduce(text, keep.action)
@@ -77,7 +78,7 @@ def _reduce(text: str, action: Action) -> str:
     return text.partition("#")[0].partition("?")[0] if is_url else text
 
 
-def _to_text(value: Scalar) -> str:
+def to_text(value: Scalar) -> str:
     """Numbers and truth values as ClickHouse's map of texts holds them."""
     if value.__class__ is bool:
         return "true" if value else "false"
@@ -108,3 +109,7 @@ def put_worth(draft: Draft, checked: Checked) -> None:
         draft.row["value"] = round(amount, 2)  # type: ignore[arg-type]  # checked: a number
     if worth.currency:
         draft.row["currency"] = worth.currency
+
+
+#: What an event with a contract goes through besides.
+CONTRACT_STEPS: tuple[Callable[[Draft, Checked], None], ...] = (put_properties, put_items, put_worth)

@@ -30,7 +30,7 @@ from gateway.intake.hooks import Hook, Stamp
 from gateway.intake.minimise import Trace
 from gateway.intake.place import Lookup, candidates, nowhere
 from gateway.intake.site import Site, Sites
-from gateway.words import Fact, Outcome, Refusal, SiteKeys, Tally
+from gateway.words import Broken, Fact, Outcome, Refusal, SiteKeys, Tally
 
 #: Headers that speak of consent, whatever the protocol. Source: W3C GPC 2026-04-03; DNT, LG Berlin 16 O 420/19.
 _CONSENT_HEADERS = {b"sec-gpc": "sec-gpc", b"dnt": "dnt"}
@@ -49,8 +49,8 @@ class Walk:
     """What the steps of one event share. Personal, in memory only."""
 
     __slots__ = (
-        *("choices", "copies", "decision", "headers", "home", "jar", "keys", "notes", "said", "site", "statements"),
-        *("steps", "trace", "weighed"),
+        *("broken", "choices", "copies", "decision", "headers", "home", "jar", "keys", "notes", "said", "site"),
+        *("statements", "steps", "trace", "weighed"),
     )
 
     def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: list[tuple[bytes, bytes]]) -> None:
@@ -67,6 +67,7 @@ class Walk:
         self.choices: SiteChoices
         self.notes: list[Note] = []  # changes of choice that the hit brought
         self.copies: list[Copied] = []  # for destinations, beside the outcome
+        self.broken: list[Fact] = []  # for the quarantine, beside their refusals
         self.steps = STEPS if not site.copiers else COPIED_STEPS
 
 
@@ -154,7 +155,11 @@ def check_consent(walk: Walk, _event: Event) -> Refusal | None:
 def minimise(walk: Walk, event: Event) -> Fact | Refusal:
     """Contract and minimisation; from here on nothing personal is left."""
     assert walk.decision is not None  # put_decision came before
-    return walk.site.minimiser.minimise(event, walk.trace, walk.decision, walk.keys)
+    made = walk.site.minimiser.minimise(event, walk.trace, walk.decision, walk.keys)
+    if not isinstance(made, Broken):
+        return made
+    walk.broken.append(made.fact)
+    return Refusal.CONTRACT_BROKEN
 
 
 #: The product, in order.
@@ -231,7 +236,8 @@ class Pipeline:
                 tallies.append(Tally(site, adapter, end))
             else:
                 facts.append(end)
-        return Outcome(facts, tallies, [note.proof for note in walk.notes] if walk.notes else ())
+        proofs = [note.proof for note in walk.notes] if walk.notes else ()
+        return Outcome(facts, tallies, proofs, (), walk.broken)
 
     def start(self, hit: Hit, adapter: Adapter, reading: Reading, site: Site) -> Walk:
         """What all events of the hit share."""

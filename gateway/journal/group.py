@@ -35,7 +35,7 @@ class Promise(asyncio.Future[None]):
 class Group:
     """Outcomes in memory. `size` is a bound of their bytes."""
 
-    __slots__ = ("counted", "facts", "promise", "proofs", "size", "tallies")
+    __slots__ = ("broken", "counted", "facts", "promise", "proofs", "size", "tallies")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.promise = Promise(loop=loop)
@@ -43,10 +43,11 @@ class Group:
         self.tallies: list[Tally] = []
         self.proofs: list[Proof] = []
         self.counted: list[Counted] = []
+        self.broken: list[Fact] = []
         self.size = 0
 
     def add(self, outcome: Outcome) -> None:
-        facts, tallies, proofs, counted = outcome
+        facts, tallies, proofs, counted, broken = outcome
         if facts:
             self.facts += facts
             self.size += sum(map(len, facts))
@@ -59,6 +60,9 @@ class Group:
         if counted:
             self.counted += counted
             self.size += sum(map(len, counted))
+        if broken:
+            self.broken += broken
+            self.size += sum(map(len, broken))
 
     def frame(self, at: float, ledger: Ledger) -> bytes:
         """The group as it goes to disk; `at` gives its tallies their minute, `ledger` chains its proofs."""
@@ -71,6 +75,8 @@ class Group:
             sections.append(segment.section_of(segment.LEDGER, ledger.chained(self.proofs)))
         if self.counted:
             sections.append(segment.section_of(segment.DECISIONS, self.counted))
+        if self.broken:
+            sections.append(segment.section_of(segment.BROKEN, self.broken))
         return segment.frame(sections)
 
 

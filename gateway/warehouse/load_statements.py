@@ -17,7 +17,13 @@ from typing import NamedTuple
 from gateway.warehouse.engine_statements import quote
 
 #: Stream of the journal -> table. A stream that is not here waits in quarantine for a program that knows it.
-TABLES = {"events": "events", "tallies": "tallies", "ledger": "consent_ledger", "decisions": "decisions"}
+TABLES = {
+    "events": "events",
+    "tallies": "tallies",
+    "ledger": "consent_ledger",
+    "decisions": "decisions",
+    "quarantine": "quarantine",
+}
 
 SETTINGS: Mapping[str, int | str] = {
     "async_insert": 0,  # the answer means stored

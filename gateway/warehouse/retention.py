@@ -19,16 +19,21 @@ _ERASED = (
     "(SELECT site, pseudonym, asked_at FROM gateway.tombstones FINAL WHERE kind = '{kind}') AS t "
     "ON e.site = t.site AND e.{kind} = t.pseudonym WHERE least(e.received_at, e.event_time) <= t.asked_at"
 )
+_IS_SOMEBODY = f"(visitor != {_NIL} OR account != {_NIL} OR session != {_NIL})"
 _AFTER = "now() - INTERVAL {grace} SECOND"
 
 #: What may not be there, and where it would be. `{grace}` is how many seconds late ClickHouse may be.
 PROMISES: Mapping[str, str] = {
     "rows whose retention is over": f"events WHERE expires_at < {_AFTER}",
-    "pseudonyms whose retention is over": (
-        f"events WHERE identity_expires_at < {_AFTER} AND (visitor != {_NIL} OR account != {_NIL} OR session != {_NIL})"
-    ),
+    "pseudonyms whose retention is over": (f"events WHERE identity_expires_at < {_AFTER} AND {_IS_SOMEBODY}"),
     "pseudonyms that would outlive their row": "events WHERE identity_expires_at > expires_at",
     "proofs of choice whose retention is over": f"consent_ledger WHERE expires_at < {_AFTER}",
+    "quarantined rows that waited too long": (
+        f"quarantine WHERE least(expires_at, toDateTime(received_at, 'UTC') + INTERVAL 30 DAY) < {_AFTER}"
+    ),
+    "quarantined pseudonyms whose retention is over": (
+        f"quarantine WHERE identity_expires_at < {_AFTER} AND {_IS_SOMEBODY}"
+    ),
     "tallies older than 400 days": f"tallies WHERE minute < {_AFTER} - INTERVAL 400 DAY",
     "counts of decisions older than 400 days": f"decisions WHERE day < {_AFTER} - INTERVAL 400 DAY",
     "tombstones that nothing can come back for": f"tombstones WHERE expires_at < {_AFTER}",

@@ -20,7 +20,9 @@ VIEWS = (
     *("visits", "touches", "items_sold", "consent_rates", "data_quality"),
 )
 _KEPT_FROM_ANALYSTS = frozenset({"account"})
-_SCOPED = ("events", "tallies")
+_SCOPED = ("events", "quarantine", "tallies")
+#: Tables with a seller, and where it stands.
+_SELLERS = {"events": "seller_id", "quarantine": "properties['seller_id']"}
 _NAME = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -44,18 +46,23 @@ class Scope(NamedTuple):
     def role(self) -> str:
         return "_".join(_NAME.sub("_", part) for part in ("gateway_analyst", self.site, self.seller) if part)
 
-    @property
-    def condition(self) -> str:
-        both = [f"site = {quote(self.site)}", f"seller_id = {quote(self.seller)}" if self.seller else ""]
+    def condition(self, table: str = "events") -> str:
+        """The rows of a table that are in it."""
+        seller = _SELLERS.get(table.removesuffix("_local")) if self.seller else None
+        both = [f"site = {quote(self.site)}", f"{seller} = {quote(self.seller)}" if seller else ""]
         return " AND ".join(filter(None, both))
 
 
 def _readable(variant: Variant) -> tuple[str, ...]:
-    columns = next(relation.columns for relation in relations() if relation.name == "events")
-    events = f"SELECT({', '.join(c.name for c in columns if c.name not in _KEPT_FROM_ANALYSTS)})"
-    tables = ("events", "events_local") if variant is Variant.CLUSTER else ("events",)
-    others = ("tallies", "tallies_local") if variant is Variant.CLUSTER else ("tallies",)
-    return (*(f"{events} ON gateway.{t}" for t in tables), *(f"SELECT ON gateway.{t}" for t in (*others, *VIEWS)))
+    columns = {relation.name: [column.name for column in relation.columns] for relation in relations()}
+    return tuple(_select(name, columns.get(name.removesuffix("_local"), [])) for name in (*_tables(variant), *VIEWS))
+
+
+def _select(name: str, columns: list[str]) -> str:
+    """The whole of it, or all columns but those that are kept from analysts."""
+    shown = [column for column in columns if column not in _KEPT_FROM_ANALYSTS]
+    chosen = "" if shown == columns else f"({', '.join(shown)})"
+    return f"SELECT{chosen} ON gateway.{name}"
 
 
 _READS = (
@@ -103,7 +110,7 @@ def render_roles(variant: Variant, scopes: tuple[Scope, ...] = ()) -> str:
 
 
 def _scoped(scope: Scope, variant: Variant) -> Role:
-    return Role(scope.role, f"reads rows where {scope.condition}", _readable(variant), _READS, 2000)
+    return Role(scope.role, f"reads rows where {scope.condition()}", _readable(variant), _READS, 2000)
 
 
 def _render(role: Role, where: str) -> list[str]:
@@ -130,6 +137,5 @@ def _policies(table: str, where: str, scopes: tuple[Scope, ...]) -> list[str]:
         f"{head} gateway_all{where} ON gateway.{table} USING 1 TO gateway_writer, gateway_analyst, gateway_officer;"
     ]
     for scope in scopes:
-        condition = scope.condition if table.startswith("events") else f"site = {quote(scope.site)}"
-        lines.append(f"{head} {scope.role}{where} ON gateway.{table} USING {condition} TO {scope.role};")
+        lines.append(f"{head} {scope.role}{where} ON gateway.{table} USING {scope.condition(table)} TO {scope.role};")
     return lines

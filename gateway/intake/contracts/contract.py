@@ -5,7 +5,7 @@ May not: let anything through that a contract does not list; show a value of wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,8 +49,11 @@ class Contract:
         items = _check_items(event.items, broken) if self._has_items and event.items else []
         if not self._required <= kept.keys():
             self._put_missing(kept, items, broken)
-        verdict = self._verdict_if_broken if broken else Verdict.VALID
-        return Checked(verdict, kept, items, tuple(broken), dropped)
+        return Checked(self.verdict(broken), kept, items, tuple(broken), dropped)
+
+    def verdict(self, broken: Sequence[str]) -> Verdict:
+        """What the contract makes of an event that breaks these rules."""
+        return self._verdict_if_broken if broken else Verdict.VALID
 
     def _put_missing(self, kept: dict[str, Scalar], items: list[dict[str, Scalar]], broken: list[str]) -> None:
         seen = {word.partition(":")[0] for word in broken}

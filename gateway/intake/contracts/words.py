@@ -42,11 +42,11 @@ class Status(StrEnum):
 
 
 class Enforcement(StrEnum):
-    """What becomes of an event that breaks its contract. The broken value itself never survives."""
+    """What becomes of an event that breaks its contract. Into `events` the broken value never gets."""
 
     OBSERVE = "observe"  # stored as valid; the breach is counted
     FLAG = "flag"  # stored with the verdict `flagged`
-    QUARANTINE = "quarantine"  # refused: contract_broken
+    QUARANTINE = "quarantine"  # refused: contract_broken; kept aside until the contract is mended
 
 
 class Type(StrEnum):
