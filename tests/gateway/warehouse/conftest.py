@@ -17,17 +17,17 @@ from clickhouse_connect.driver.client import Client
 from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_endpoint import Endpoint, read_endpoint
 
-_RUN = "from gateway.commands.engine import engine; engine()"
+NEWEST = "from gateway.commands.engine import engine; engine()"
 
 
 class Engine:
     """One engine process on `data`, and what a test does to it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, program: str = NEWEST) -> None:
         self.data = data
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _RUN, "--data", str(data), "--until-stdin-closes"],
+            [sys.executable, "-c", program, "--data", str(data), "--until-stdin-closes"],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
