@@ -33,7 +33,6 @@ def put_server_decision(walk: Walk, event: Event) -> None:
     policy = walk.site.policy
     rules = policy.rules(policy.candidates(candidates(walk.trace.country, walk.site.markets)))
     walk.decision = policy.decision(rules.always, rules.region, 0, 0)
-    walk.trace.region = rules.region
 
 
 def put_server_proof(walk: Walk, event: Event) -> None:

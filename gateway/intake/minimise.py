@@ -3,7 +3,8 @@
 May not: keep anything of an event between two calls but texts found harmless, classes of user agents, and counts.
 
 Rules
-    1. The steps run in order; each adds columns to the row that the plan allows, and nothing else.
+    1. The steps run in order; each adds columns to the row that the plan allows, and nothing else. What many rows
+       share comes before them: the head, and the page.
     2. An address led to a country before it came here, and leads to a day visitor here; then it is forgotten.
     3. Times are as fine as the kind of visitor: a millisecond for `durable`, a second for `day`, an hour for `none`.
     4. Nothing in a row can make ClickHouse refuse it: what might is dropped on the way, or refuses the event.
@@ -23,10 +24,11 @@ from gateway.intake.contracts import Checked, Contracts, Verdict
 from gateway.intake.hit import Event
 from gateway.intake.minimise_broken import put_broken, rewrite
 from gateway.intake.minimise_draft import Draft, Tools, Trace
+from gateway.intake.minimise_head import head_of
 from gateway.intake.minimise_identity import put_account, put_event_id, put_times, put_visitor
-from gateway.intake.minimise_page import put_agent, put_country, put_language, put_page
+from gateway.intake.minimise_page import page_of
 from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Plan
-from gateway.intake.minimise_properties import CONTRACT_STEPS, put_contract, put_name
+from gateway.intake.minimise_properties import CONTRACT_STEPS
 from gateway.intake.minimise_withdrawal import write_withdrawal
 from gateway.intake.times import is_storable
 from gateway.intake.urls import UrlRules
@@ -43,17 +45,7 @@ _PURPOSES_COMPILED = 6
 _PLANS_KEPT = 1024
 
 #: What every event goes through.
-STEPS: tuple[Callable[[Draft], None], ...] = (
-    put_name,
-    put_visitor,
-    put_account,
-    put_times,
-    put_event_id,
-    put_page,
-    put_agent,
-    put_country,
-    put_language,
-)
+STEPS: tuple[Callable[[Draft], None], ...] = (put_visitor, put_account, put_times, put_event_id)
 
 
 class Minimiser:
@@ -98,9 +90,8 @@ class Minimiser:
         if terms.contract is not None and plan.purposes.isdisjoint(terms.contract.terms.purposes):
             return Refusal.CONSENT_DENIED
         draft = Draft(event, trace, plan, self._tools)
-        draft.terms = terms
+        draft.terms, draft.region = terms, decision.region
         draft.pseudonyms = self._pseudonyms if keys is self._pseudonyms.keys else self._prepare(keys)
-        draft.row["region"] = decision.region
         return self._write(draft)
 
     def withdrawal(self, event: Event, trace: Trace, refused: Iterable[str], keys: SiteKeys) -> Fact | None:
@@ -135,12 +126,11 @@ class Minimiser:
             self._count(draft.terms, checked)
             if checked.verdict is Verdict.BROKEN:
                 put_broken(draft, checked)
-                row = _written(draft)
+                row = _written(draft, checked)
                 return row if isinstance(row, Refusal) else Broken(row)
             for step in CONTRACT_STEPS:
                 step(draft, checked)
-        put_contract(draft, checked)
-        return _written(draft)
+        return _written(draft, checked)
 
     def _count(self, terms: ContractPlan, checked: Checked) -> None:
         self._tools.unlisted += checked.dropped
@@ -176,11 +166,11 @@ class Minimiser:
         return self._pseudonyms
 
 
-def _written(draft: Draft) -> Fact | Refusal:
-    """What every event says, and the row as it is then."""
+def _written(draft: Draft, checked: Checked | None) -> Fact | Refusal:
+    """What every event says, and the row as it is then: what many rows share, the page, and what differs."""
     for put in STEPS:
         put(draft)
     try:
-        return Fact(orjson.dumps(draft.row))
+        return Fact(b"".join((head_of(draft, checked), page_of(draft), orjson.dumps(draft.row)[1:])))
     except orjson.JSONEncodeError:
         return Refusal.FIELD_UNSTORABLE

@@ -22,7 +22,7 @@ from gateway.intake.contracts.properties import LENGTH_LIMIT
 from gateway.intake.hit import Event
 from gateway.intake.minimise_draft import Draft, Tools, Trace
 from gateway.intake.minimise_plan import ContractPlan, Keep, Plan
-from gateway.intake.minimise_properties import CONTRACT_STEPS, clean, put_contract, put_items, to_text
+from gateway.intake.minimise_properties import CONTRACT_STEPS, clean, put_items, to_text
 from gateway.intake.text import clean_text
 from gateway.words import Fact
 
@@ -35,8 +35,6 @@ _REWRITTEN = frozenset(("broken", "properties", "items", "contract", "stage"))
 def put_broken(draft: Draft, checked: Checked) -> None:
     """The rules that it breaks, and as text whatever the contract lists and policy lets be kept."""
     row = draft.row
-    row["stage"] = draft.terms.stage
-    row["contract"] = draft.terms.label
     row["broken"] = list(checked.broken)
     if texts := dict(_texts(draft, checked)):
         row["properties"] = texts
@@ -85,7 +83,7 @@ def rewrite(row: Mapping[str, Any], plan: Plan, terms: ContractPlan, tools: Tool
     draft.row = {name: value for name, value in row.items() if name not in _REWRITTEN}
     for step in CONTRACT_STEPS:
         step(draft, checked)
-    put_contract(draft, checked._replace(verdict=verdict))
+    draft.row |= {"stage": terms.stage, "contract": terms.label, "verdict": verdict.value}
     return Fact(orjson.dumps(draft.row))
 
 

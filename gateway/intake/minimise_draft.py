@@ -18,7 +18,7 @@ from gateway.intake.visitors import Pseudonyms
 class Trace:
     """What the events of one hit share. Personal. `country` is an ISO code of the visitor's place, '' if unknown."""
 
-    __slots__ = ("adapter", "address", "country", "received_at", "region", "user_agent")
+    __slots__ = ("adapter", "address", "country", "received_at", "user_agent")
 
     def __init__(
         self,
@@ -27,14 +27,12 @@ class Trace:
         address: str = "",
         user_agent: str = "",
         country: str = "",
-        region: str = "",
     ) -> None:
         self.adapter = adapter
         self.received_at = received_at
         self.address = address
         self.user_agent = user_agent
         self.country = country
-        self.region = region
 
     def __repr__(self) -> str:
         return f"<Trace by {self.adapter}>"
@@ -53,9 +51,12 @@ class Tools:
 
 
 class Draft:
-    """One event, and the row that its steps fill in. `kind` is the visitor's, known after the first step."""
+    """One event, and what of its row differs from others. `kind` is the visitor's, known after the first step."""
 
-    __slots__ = ("address", "agent", "event", "kind", "plan", "pseudonyms", "row", "terms", "tools", "trace")
+    __slots__ = (
+        *("address", "agent", "event", "has_account", "kind", "plan", "pseudonyms", "region", "row", "terms"),
+        *("tools", "trace"),
+    )
 
     def __init__(self, event: Event, trace: Trace, plan: Plan, tools: Tools) -> None:
         self.event = event
@@ -65,9 +66,11 @@ class Draft:
         self.address = trace.address if event.address is None else event.address
         self.agent = trace.user_agent if event.user_agent is None else event.user_agent
         self.kind = "none"
+        self.has_account = False
         self.terms = NO_CONTRACT
-        self.row: dict[str, Any] = plan.head.copy()
+        self.row: dict[str, Any] = {}
         self.pseudonyms: Pseudonyms
+        self.region = ""  # of the policy, which decided
 
     def __repr__(self) -> str:
         return f"<Draft of {len(self.row)} columns>"

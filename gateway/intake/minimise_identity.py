@@ -8,7 +8,7 @@ from __future__ import annotations
 from secrets import token_hex
 
 from gateway.intake.minimise_draft import Draft
-from gateway.intake.times import BY_KIND, DAY_S, expiry
+from gateway.intake.times import BY_KIND
 from gateway.intake.visitors import truncate
 
 _UUID_CHARS = 36
@@ -22,35 +22,26 @@ def put_visitor(draft: Draft) -> None:
     if plan.durable_days and event.client_id and made.visitor is not None and made.session is not None:
         draft.kind = "durable"
         draft.row["visitor"] = made.visitor.of(event.client_id)
-        draft.row["key_epoch"] = made.keys.epoch
         if plan.has_session and event.session_id:  # Why: GA4's session id is a second, which visitors share
             draft.row["session"] = made.session.of(f"{event.client_id}\0{event.session_id}")
     elif plan.day_days and made.day is not None and (network := truncate(draft.address)):
         draft.kind = "day"
         draft.row["visitor"] = made.day.of(f"{network}\0{draft.agent}" if plan.uses_agent_for_day else network)
-    if draft.kind != "none":
-        draft.row["visitor_kind"] = draft.kind
 
 
 def put_account(draft: Draft) -> None:
     """The pseudonym of the site's own user id, where policy lists it."""
     if draft.event.user_id and draft.plan.account_days and draft.pseudonyms.account is not None:
         draft.row["account"] = draft.pseudonyms.account.of(draft.event.user_id)
-        draft.row["key_epoch"] = draft.pseudonyms.keys.epoch
+        draft.has_account = True
 
 
 def put_times(draft: Draft) -> None:
-    """Times of event and receipt, and the midnights that end the storage of identifiers and of the row."""
-    at, received_at, plan, row = draft.event.at, draft.trace.received_at, draft.plan, draft.row
+    """Times of event and receipt."""
+    at, received_at, row = draft.event.at, draft.trace.received_at, draft.row
     stamp = BY_KIND[draft.kind]
-    row["event_time"] = stamp(at)
-    row["received_at"] = stamp(received_at)
-    day = int(min(at, received_at) // DAY_S)
-    days = plan.identity_days[draft.kind]
-    if "account" in row:
-        days = min(days, plan.account_days)
-    row["expires_at"] = expiry(day, plan.keep_days)
-    row["identity_expires_at"] = expiry(day, days)
+    row["event_time"] = moment = stamp(at)
+    row["received_at"] = moment if at == received_at else stamp(received_at)
 
 
 def put_event_id(draft: Draft) -> None:

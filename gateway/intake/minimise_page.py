@@ -1,18 +1,18 @@
-"""Where and with what: page, referrer, campaign and channel; classes of device; country and language.
+"""Where: page, referrer, campaign and channel; and the language it is read in.
 
-May not: write a query, a fragment, a version of a browser, or a place finer than a country.
+May not: write a query that policy does not keep, or a fragment.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from consent.words import Action
+import orjson
+
 from gateway.intake.channels import NO_CAMPAIGN, Campaign, origin
 from gateway.intake.hit import Event
 from gateway.intake.minimise_draft import Draft
 from gateway.intake.urls import clean_word, read_campaign, read_referrer, read_word, split_url
-from gateway.intake.useragent import classify
 
 _LANGUAGE_LIMIT = 12
 
@@ -23,18 +23,20 @@ _TAGS = frozenset(("utm_source", "utm_medium", "utm_campaign"))
 _REMEMBERED = 4096
 
 
-def put_page(draft: Draft) -> None:
-    """Host and path of the page, host of the referrer, and what both and the campaign say of how the visit began."""
+def page_of(draft: Draft) -> bytes:
+    """Host and path of the page, host of the referrer, and what both and the campaign say of how the visit began:
+    members of a JSON object, each with a comma after it. Raises orjson.JSONEncodeError."""
     event, pages = draft.event, draft.plan.pages
-    address = (event.page_url, event.referrer)
-    columns = pages.get(address) if _TAGS.isdisjoint(event.properties) else None
-    if columns is None:
+    address, is_tagged = (event.page_url, event.referrer), not _TAGS.isdisjoint(event.properties)
+    page = None if is_tagged else pages.get(address)
+    if page is None:
         columns = _read_page(draft)
-        if _TAGS.isdisjoint(event.properties) and all(_is_harmless(draft, url) for url in address):
+        page = orjson.dumps(columns)[1:-1] + b"," if columns else b""
+        if not is_tagged and all(_is_harmless(draft, url) for url in address):
             if len(pages) >= _REMEMBERED:
                 pages.clear()
-            pages[address] = columns
-    draft.row.update(columns)
+            pages[address] = page
+    return page
 
 
 def _is_harmless(draft: Draft, url: str) -> bool:
@@ -83,39 +85,9 @@ def _read_tagged(event: Event, campaign: Campaign) -> Campaign:
     return Campaign(source or campaign.source, medium or campaign.medium, name or campaign.name, campaign.click)
 
 
-def put_agent(draft: Draft) -> None:
-    """Families and class of the browser that sent it."""
-    if not draft.plan.has_agent or not draft.agent:
-        return
-    browser, system, device, is_bot = classify(draft.agent)
-    row = draft.row
-    row["device"] = device
-    if browser:
-        row["browser"] = browser
-    if system:
-        row["os"] = system
-    if is_bot:
-        row["bot"] = True
-
-
-def put_country(draft: Draft) -> None:
-    """The country of the place, never its subdivision."""
-    country = draft.trace.country[:2]
-    if draft.plan.has_country and len(country) == 2 and country.isalpha() and country.isascii():
-        draft.row["country"] = country.upper()
-
-
-def put_language(draft: Draft) -> None:
-    """`de-at` where policy keeps it, `de` where it generalises; only what has the form of a language (BCP 47)."""
-    language = draft.event.language
-    if language and draft.plan.language <= Action.GENERALISE:
-        tag = _read_language(language, draft.plan.language is Action.KEEP)
-        if tag:
-            draft.row["language"] = tag
-
-
 @lru_cache(maxsize=512)
-def _read_language(text: str, is_kept: bool) -> str:
+def read_language(text: str, is_kept: bool) -> str:
+    """`de-at` where policy keeps it, `de` where it generalises; '' for what has not the form of a language (BCP 47)."""
     primary, _, rest = text[:_LANGUAGE_LIMIT].replace("_", "-").lower().partition("-")
     if len(primary) not in (2, 3) or not primary.isascii() or not primary.isalpha():
         return ""

@@ -97,8 +97,10 @@ class Plan:
     has_campaign: bool
     has_country: bool
     language: Action
+    has_language: bool
     contracts: Mapping[str, ContractPlan]
-    pages: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict, repr=False)  # harmless ones, remembered
+    pages: dict[tuple[str, str], bytes] = field(default_factory=dict, repr=False)  # harmless ones, remembered
+    heads: dict[tuple[object, ...], bytes] = field(default_factory=dict, repr=False)  # see minimise_head
 
 
 class Compiler:
@@ -118,7 +120,7 @@ class Compiler:
         if not sent or action["event_name"] > Action.KEEP:
             return None
         purposes = self._names(sent)
-        page = action["page_url"]
+        page, language = action["page_url"], self._action(sent, *_LANGUAGE)
         keep_days = self._days(sent)
         durable_days = self._days_of(sent, "visitor_id", Action.PSEUDONYMISE)
         day_days = self._days_of(sent, "ip", Action.USE_THEN_DROP)
@@ -139,7 +141,8 @@ class Compiler:
             has_referrer=action["referrer"] <= Action.HOST_ONLY,
             has_campaign=action["campaign"] <= Action.KEEP,
             has_country=action["country"] <= Action.GENERALISE,
-            language=self._action(sent, *_LANGUAGE),
+            language=language,
+            has_language=language <= Action.GENERALISE,
             contracts={terms.name: self._contract(sent, terms.name) for terms in self.contracts},
         )
 

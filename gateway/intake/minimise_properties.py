@@ -1,11 +1,10 @@
-"""What happened: the event's name, its contract's verdict, and of its properties those that contract and policy list.
+"""What an event says of itself: of its properties those that contract and policy list, products, and its worth.
 
 May not: write a property that the contract does not list, or a text that was not scrubbed.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,33 +14,10 @@ from gateway.intake.contracts.words import Scalar, Worth
 from gateway.intake.minimise_draft import Draft
 from gateway.intake.minimise_plan import Keep
 from gateway.intake.scan import Scrubber
-from gateway.intake.urls import REDACTED, redact_path, split_url
-
-#: What a name ends with that was an address: `jane@doe.example.org` comes here as `jane_doe.example.org`.
-_HOST_LIKE = re.compile(r"\.(?:com|org|net|info|biz|shop|online|[a-z]{2})\Z")
+from gateway.intake.urls import split_url
 
 #: The parts of a product that are text, and whether they are codes.
 _ITEM_TEXTS = (("product_id", True), ("category", False), ("seller_id", True))
-
-
-def put_name(draft: Draft) -> None:
-    """The event's name; one that no contract knows is looked through like the segment of a path."""
-    name, contract = draft.event.name, draft.terms.contract
-    if contract is None or contract.terms.name != name:
-        name = REDACTED if contract is None and _HOST_LIKE.search(name) else redact_path(name)
-    draft.row["event"] = name
-    draft.row["adapter"] = draft.trace.adapter
-
-
-def put_contract(draft: Draft, checked: Checked | None) -> None:
-    """Stage, contract and verdict."""
-    row = draft.row
-    if checked is None:
-        row["verdict"] = "no_contract"
-        return
-    row["stage"] = draft.terms.stage
-    row["contract"] = draft.terms.label
-    row["verdict"] = checked.verdict.value
 
 
 def put_properties(draft: Draft, checked: Checked) -> None:

@@ -113,8 +113,7 @@ def put_decision(walk: Walk, _event: Event) -> None:
     places = candidates(walk.trace.country, walk.site.markets)
     hour = math.floor(walk.trace.received_at / _DECISION_HOLDS_S)
     walk.weighed = weighed = _weigh(walk.site.policy, walk.statements, places, hour)
-    walk.decision = decision = weighed.decision
-    walk.trace.region = decision.region
+    walk.decision = weighed.decision
     put_count(walk.choices, weighed)
 
 

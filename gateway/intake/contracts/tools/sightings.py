@@ -16,7 +16,7 @@ from gateway.intake.urls import redact_path
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*\Z")
 _NAME_LIMIT = 64
 
-#: A name that ends like a host was an e-mail's; see `minimise_properties.put_name`.
+#: A name that ends like a host was an e-mail's; see `minimise_head`.
 _HOST_LIKE = re.compile(r"\.(?:com|org|net|info|biz|shop|online|[a-z]{2})\Z")
 
 #: Words of a name: `step`, `step10`, `3d`. What mixes letters and digits otherwise is a token, an id, a number.
