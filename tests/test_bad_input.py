@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import random
-import socket
 import time
 import zlib
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ import httpx
 import orjson
 import pytest
 
+from tests.raw import raw, status_of
 from tests.serving import Served, serving
 
 CLEAR = {200, 202, 204, 400, 404, 405, 413, 415, 429, 503}
@@ -32,25 +31,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         said = "".join(gateway.lines)
         assert "Traceback" not in said
         assert "Error" not in said
-
-
-def raw(served: Served, sent: bytes, seconds: float = 5.0) -> bytes:
-    """What comes back for those very bytes, until the other side closes or falls silent."""
-    host, port = served.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=seconds) as wire:
-        with contextlib.suppress(OSError):
-            wire.sendall(sent)
-        answer = b""
-        with contextlib.suppress(OSError):
-            while block := wire.recv(65536):
-                answer += block
-                if b"\r\n\r\n" in answer:
-                    break
-    return answer
-
-
-def status_of(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
 
 
 CASES: list[tuple[str, str, str, bytes, dict[str, str], int, str]] = [
@@ -163,7 +143,7 @@ def test_a_long_get_of_forty_kilobytes_is_read(served: Served) -> None:
     ids=["NULs", "prose", "version", "length", "smuggling", "chunk", "line", "header", "headers", "endless header"],
 )
 def test_what_is_not_http_gets_400(served: Served, sent: bytes) -> None:
-    assert status_of(raw(served, sent)) == 400
+    assert status_of(raw(served.url, sent)) == 400
     served.wait_for("SELECT sum(events) > 0 FROM gateway.tallies WHERE refusal = 'request_unreadable'", 1, seconds=3)
 
 
@@ -191,7 +171,7 @@ def test_random_bytes_as_bodies_never_give_a_server_error(served: Served) -> Non
 
 def test_a_slow_body_is_ended_after_ten_seconds_and_counted(served: Served) -> None:
     began = time.monotonic()
-    answer = raw(served, b"POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", seconds=20)
+    answer = raw(served.url, b"POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", seconds=20)
     assert 9 < time.monotonic() - began < 14
     assert status_of(answer) == 400
     served.wait_for("SELECT sum(events) > 0 FROM gateway.tallies WHERE refusal = 'slow_body'", 1, seconds=3)

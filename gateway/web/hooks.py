@@ -73,11 +73,11 @@ class HookDoor:
         return self._collect.collected(request, walked)
 
     def _take(self, request: Request, walked: Walked, digest: bytes, until: float) -> Pending:
-        """Remembers the delivery when its commit is done."""
+        """Remembers the delivery when its commit is done, unless it is told to come again (429)."""
 
         def settled(future: asyncio.Future[None]) -> None:
             self._under_way.discard(digest)
-            if not future.cancelled() and future.exception() is None:
+            if pending.reply.status < 400 and not future.cancelled() and future.exception() is None:
                 self._seen.put(digest, until)
 
         pending = self._collect.collected(request, walked)
