@@ -42,6 +42,9 @@ _WAITING_LIMIT = 32
 #: A body over its limit is read and thrown away up to here, so that its sender sees the answer and not a reset.
 _DISCARD_LIMIT_BYTES = 16 * 1024 * 1024
 
+#: A count that a message reaches with chunk extensions or trailers instead of a body.
+_TOO_MUCH = _HEAD_DONE + _DISCARD_LIMIT_BYTES
+
 _SWEEP_EVERY_S = 1.0
 _IDLE_S = 75.0
 
@@ -166,7 +169,7 @@ class Wire(asyncio.Protocol):
         except httptools.HttpParserError:
             self.turn_away(Refusal.REQUEST_UNREADABLE)
         else:
-            if self.head_bytes > _HEAD_LIMIT_BYTES:
+            if self.head_bytes > _HEAD_LIMIT_BYTES or _TOO_MUCH < self.head_bytes < 0:
                 self.turn_away(Refusal.REQUEST_UNREADABLE)
 
     def pause_writing(self) -> None:
@@ -182,6 +185,7 @@ class Wire(asyncio.Protocol):
         self.arriving = True
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
+        self.lines = self.headers
         self.body = b""
         self.too_large = False
 
@@ -191,12 +195,13 @@ class Wire(asyncio.Protocol):
             raise LimitExceeded
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        self.lines.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         if self.head_bytes > HEADERS_LIMIT_BYTES and _bytes_of(self.headers) > HEADERS_LIMIT_BYTES:
             raise LimitExceeded
         self.head_bytes = _HEAD_DONE
+        self.lines = []  # trailers: read and left, they may not speak for the request (RFC 9110, 6.5.1)
         if (b"expect", b"100-continue") in self.headers and not self.exchanges:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -205,13 +210,14 @@ class Wire(asyncio.Protocol):
         if len(self.body) > self.body_limit_bytes:
             self.too_large = True
             self.head_bytes += len(self.body)
-            if self.head_bytes > _HEAD_DONE + _DISCARD_LIMIT_BYTES:
+            if self.head_bytes > _TOO_MUCH:
                 raise LimitExceeded
             self.body = b""
 
     def on_message_complete(self) -> None:
         self.arriving = False
         self.head_bytes = 0
+        path, _, query = self.url.partition(b"?") if self.url[:1] == b"/" else _from_absolute(self.url)
         method = self.parser.get_method().decode("ascii")
         exchange = Exchange(self, self.too_large or not self.parser.should_keep_alive(), method == "HEAD")
         self.exchanges.append(exchange)
@@ -219,7 +225,6 @@ class Wire(asyncio.Protocol):
             exchange.reply = self.service.refuse(Refusal.BODY_TOO_LARGE)
             self.flush()
             return
-        path, _, query = self.url.partition(b"?") if self.url[:1] == b"/" else _from_absolute(self.url)
         text = path.decode("latin-1")
         request = Request(method, unquote(text) if "%" in text else text, query, self.headers, self.body, self.peer)
         answer = self.service.answer(request)
