@@ -7,6 +7,9 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+#: What comes back where nothing does, and the connection stays open.
+SILENCE = b"silence"
+
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) [^\r\n]*\r\n")
 
 
@@ -28,15 +31,19 @@ def raw(url: str, sent: bytes, seconds: float = 5.0) -> bytes:
         return answer
 
 
-def everything(url: str, sent: bytes, source: str = "", silence_s: float = 0.5) -> bytes:
+def everything(url: str, sent: bytes, source: str = "", silence_s: float = 0.25) -> bytes:
     """All that comes back, until the other side closes or is silent for so long."""
     with connect(url, source) as wire:
         _send(wire, sent)
         answer = b""
-        with contextlib.suppress(OSError):
+        try:
             while block := wire.recv(1 << 20):
                 answer += block
                 wire.settimeout(silence_s)
+        except TimeoutError:
+            return answer or SILENCE
+        except OSError:
+            pass
         return answer
 
 

@@ -16,7 +16,7 @@ import httpx
 import orjson
 
 from gateway.web.access.users import Kind, Role, User, hash_secret, new_token
-from tests.raw import everything, statuses_of
+from tests.raw import SILENCE, everything, statuses_of
 from tests.serving import Served
 
 #: Stands in everything that is sent, and may stand in no log, no metric and no answer to somebody else.
@@ -74,8 +74,9 @@ class Arena:
 
     def statuses(self, sent: bytes, url: str = "") -> str:
         """The statuses of all answers to those bytes: '400', '200 404', 'closed'."""
-        found = statuses_of(everything(url or self.served.url, sent, self.source()))
-        return _shortened([str(status) for status in found]) or "closed"
+        answer = everything(url or self.served.url, sent, self.source())
+        found = _shortened([str(status) for status in statuses_of(answer)])
+        return found or ("silence" if answer == SILENCE else "closed")
 
     def client(self, **headers: str) -> httpx.Client:
         """A client from a network of its own."""
@@ -94,10 +95,10 @@ class Arena:
     def as_analyst(self) -> httpx.Client:
         return self.client(authorization=f"Bearer {self.tokens['analyst']}")
 
-    def login(self, client: httpx.Client, name: str = "officer", password: str = PASSWORD, **more: str) -> httpx.Response:
+    def login(self, client: httpx.Client, password: str = PASSWORD, **more: str) -> httpx.Response:
         """Through the page, as a browser does it."""
         token = form_token(client.get(self.served.admin + "/login").text)
-        fields = {"form": token, "name": name, "password": password, **more}
+        fields = {"form": token, "name": "officer", "password": password, **more}
         return client.post(self.served.admin + "/login", data=fields)
 
 
