@@ -111,7 +111,8 @@ class Minimiser:
             return ("no_contract",)
         if plan.purposes.isdisjoint(terms.contract.terms.purposes):
             return (Refusal.CONSENT_DENIED,)
-        return rewrite(row, plan, terms, self._tools)
+        made = rewrite(row, plan, terms, self._tools)
+        return made if isinstance(made, tuple) else Fact(orjson.dumps(made.row))
 
     def forget(self) -> None:
         """Let go of the day's keys; they are prepared again from what the next call brings."""
@@ -123,6 +124,8 @@ class Minimiser:
         if checked is None:
             self._tools.unlisted += len(draft.event.properties)
         else:
+            if checked.broken:
+                draft.row["broken"] = list(checked.broken)
             self._count(draft.terms, checked)
             if checked.verdict is Verdict.BROKEN:
                 put_broken(draft, checked)

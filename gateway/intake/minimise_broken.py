@@ -14,8 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from consent.words import Action
 from gateway.intake.contracts import Checked, Verdict
 from gateway.intake.contracts.properties import LENGTH_LIMIT
@@ -24,7 +22,6 @@ from gateway.intake.minimise_draft import Draft, Tools, Trace
 from gateway.intake.minimise_plan import ContractPlan, Keep, Plan
 from gateway.intake.minimise_properties import CONTRACT_STEPS, clean, put_items, to_text
 from gateway.intake.text import clean_text
-from gateway.words import Fact
 
 _VALUE = Keep("", Action.KEEP, True)
 
@@ -33,11 +30,9 @@ _REWRITTEN = frozenset(("broken", "properties", "items", "contract", "stage"))
 
 
 def put_broken(draft: Draft, checked: Checked) -> None:
-    """The rules that it breaks, and as text whatever the contract lists and policy lets be kept."""
-    row = draft.row
-    row["broken"] = list(checked.broken)
+    """As text whatever the contract lists and policy lets be kept."""
     if texts := dict(_texts(draft, checked)):
-        row["properties"] = texts
+        draft.row["properties"] = texts
     put_items(draft, checked)
 
 
@@ -68,8 +63,8 @@ def _as_text(value: Any) -> str:
     return to_text(value) if value.__class__ in (int, float, bool) else ""
 
 
-def rewrite(row: Mapping[str, Any], plan: Plan, terms: ContractPlan, tools: Tools) -> Fact | tuple[str, ...]:
-    """The fact that the row makes under these terms, or the rules that it still breaks."""
+def rewrite(row: Mapping[str, Any], plan: Plan, terms: ContractPlan, tools: Tools) -> Draft | tuple[str, ...]:
+    """The draft that the row makes under these terms, or the rules that it still breaks."""
     contract = terms.contract
     assert contract is not None  # the caller looked
     event = Event(row["event"], 0.0, properties=dict(row["properties"]), items=list(row["items"]))
@@ -84,7 +79,9 @@ def rewrite(row: Mapping[str, Any], plan: Plan, terms: ContractPlan, tools: Tool
     for step in CONTRACT_STEPS:
         step(draft, checked)
     draft.row |= {"stage": terms.stage, "contract": terms.label, "verdict": verdict.value}
-    return Fact(orjson.dumps(draft.row))
+    if broken:
+        draft.row["broken"] = list(broken)
+    return draft
 
 
 def _still_broken(row: Mapping[str, Any], terms: ContractPlan, checked: Checked) -> Iterator[str]:

@@ -16,6 +16,9 @@ _CREATE = re.compile(
     r".*\nCOMMENT '(?P<purpose>(?:[^']|'')*)'$",
     re.DOTALL,
 )
+_ADD = re.compile(
+    r"ALTER TABLE gateway\.(?P<table>\w+) ADD COLUMN IF NOT EXISTS (?P<column>.*) AFTER (?P<before>\w+)$", re.DOTALL
+)
 _COLUMN = re.compile(
     r"^    (?P<name>[a-z_0-9]+) (?P<type>\S.*?)\s+COMMENT '(?P<meaning>(?:[^']|'')*)'", re.MULTILINE | re.DOTALL
 )
@@ -47,6 +50,8 @@ def relations() -> list[Relation]:
         for statement in render(migration.text, Variant.SERVER):
             if create := _CREATE.match(statement):
                 found[create["name"]] = _read(create)
+            elif add := _ADD.match(statement):
+                found[add["table"]] = _with(found[add["table"]], add)
     return list(found.values())
 
 
@@ -65,11 +70,22 @@ def markdown(relation: Relation) -> str:
 
 
 def _read(create: re.Match[str]) -> Relation:
-    columns = tuple(
+    return Relation(create["name"], create["kind"].lower(), _plain(create["purpose"]), _columns(create["columns"]))
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    return tuple(
         Column(found["name"], _NOT_TYPE.sub("", found["type"]), _plain(found["meaning"]))
-        for found in _COLUMN.finditer(create["columns"])
+        for found in _COLUMN.finditer(text)
     )
-    return Relation(create["name"], create["kind"].lower(), _plain(create["purpose"]), columns)
+
+
+def _with(table: Relation, add: re.Match[str]) -> Relation:
+    """The table with the column that a later migration adds, unless it has it."""
+    (column,) = _columns(f"    {add['column']}")
+    before = tuple(each for each in table.columns if each.name != column.name)
+    place = [each.name for each in before].index(add["before"]) + 1
+    return table._replace(columns=(*before[:place], column, *before[place:]))
 
 
 def _plain(literal: str) -> str:

@@ -17,7 +17,7 @@ from gateway.warehouse.migrate import Variant
 
 VIEWS = (
     *("sessions", "funnel_steps", "micro_conversions", "conversions", "daily", "hourly", "people"),
-    *("visits", "touches", "items_sold", "consent_rates", "data_quality"),
+    *("visits", "touches", "items_sold", "consent_rates", "data_quality", "broken_rules"),
 )
 _KEPT_FROM_ANALYSTS = frozenset({"account"})
 _SCOPED = ("events", "quarantine", "tallies")

@@ -31,8 +31,8 @@ from gateway.warehouse.roles import VIEWS, Scope, render_roles
 # The columns that the journal's rows are written with; a change here is a change of a promise.
 _EVENTS = """
 site event event_id event_time received_at adapter visitor visitor_kind session account key_epoch stage region purposes
-policy contract verdict page_host page_path referrer_host source medium campaign channel country device browser os
-language product_id category seller_id order_id value currency experiment variant bot properties items expires_at
+policy contract verdict broken page_host page_path referrer_host source medium campaign channel country device browser
+os language product_id category seller_id order_id value currency experiment variant bot properties items expires_at
 identity_expires_at batch
 """
 

@@ -117,7 +117,7 @@ def test_a_contract_that_flags_from_now_on_lets_it_in_as_flagged() -> None:
     row = broken(colours("red", "blue"), {"colour": "teal", "size": 5})
     fact = again(colours("red", "blue", enforcement="flag"), row)
     assert isinstance(fact, dict)
-    assert (fact["verdict"], fact["properties"]) == ("flagged", {"size": "5"})
+    assert (fact["verdict"], fact["broken"], fact["properties"]) == ("flagged", ["colour:enum"], {"size": "5"})
 
 
 def test_a_missing_property_that_is_optional_now_is_no_reason_any_more() -> None:
