@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from time import monotonic, time
+from time import gmtime, monotonic, strftime, time
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -147,13 +147,14 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
 
     async def tick(lag_s: float) -> None:
         if counting.now():
-            append_counts(journal, choices)
+            append_counts(journal, choices, app.pipeline.sites)
         if midnight.has_passed(time()):
             await asyncio.to_thread(keyring.refresh, time())
             forget_day(app.pipeline.sites)
         elif due.now():
             await asyncio.to_thread(keyring.refresh, time())
         if (changed := await asyncio.to_thread(watch.look)) is not None:
+            append_counts(journal, choices, app.pipeline.sites)
             app.counts.minimised.retire(app.pipeline.sites)
             app.copies.retire(app.pipeline.sites)
             app.copies.serve(changed.sites)
@@ -179,16 +180,22 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     async with running(stop, tick), background(sweep(server.server_state)):
         await server.serve([seat.listener])
         scripts.close()
-        append_counts(journal, choices)
+        append_counts(journal, choices, app.pipeline.sites)
         await journal.close()
         await app.copies.close()
         await tick(0.0)
 
 
-def append_counts(journal: Journal, choices: Choices) -> None:
-    """Counts of decisions into the journal. Nobody waits for it, and what cannot be written now is not counted."""
-    if counted := choices.counted(time()):
-        journal.append(Outcome([], [], (), counted)).add_done_callback(look_away)
+def append_counts(journal: Journal, choices: Choices, sites: Sites) -> None:
+    """Counts of decisions, and names without a contract, into the journal.
+
+    Nobody waits for it, and what cannot be written now is not counted.
+    """
+    day = strftime("%Y-%m-%d", gmtime(time()))
+    sighted = [row for site in sites.all for row in site.minimiser.sighted(day)]
+    counted = choices.counted(time())
+    if counted or sighted:
+        journal.append(Outcome([], [], (), counted, (), sighted)).add_done_callback(look_away)
 
 
 def open_signer(folders: Folders) -> Signer | None:
