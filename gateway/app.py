@@ -38,8 +38,10 @@ from gateway.outward import ScriptTerms
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.tls import Certificate
+from gateway.warehouse import stream_kafka
 from gateway.warehouse.connect import connect, find
 from gateway.warehouse.load import FAILURES, Loader
+from gateway.warehouse.stream import Streamer
 from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.copies import Copies
 from gateway.web.doors import doors
@@ -334,7 +336,7 @@ async def _ticks(tick: Callable[[float], Awaitable[None]]) -> None:
 
 def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
     """The loader: until it is told to stop, or what is sealed has been loaded. Exit code."""
-    loader = Loader(folders.journal, lambda: connect(find(folders, configuration.settings.warehouse)))
+    loader = make_loader(configuration.settings, folders)
     if once:
         try:
             loaded = loader.run_once()
@@ -345,6 +347,13 @@ def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
         return 0
     asyncio.run(_load(loader, folders))
     return 0
+
+
+def make_loader(settings: Settings, folders: Folders) -> Loader:
+    """What takes sealed segments on: to the warehouse, or to Kafka where there are brokers."""
+    if settings.kafka:
+        return Streamer(folders.journal, lambda: stream_kafka.connect(settings.kafka, settings.kafka_properties))
+    return Loader(folders.journal, lambda: connect(find(folders, settings.warehouse)))
 
 
 async def _load(loader: Loader, folders: Folders) -> None:
