@@ -76,12 +76,11 @@ METRICS = (
         (),
         "Workers whose changed configuration cannot be used",
     ),
-    Metric(
-        "loaded", "gateway_loaded_rows", "counter", ("stream",), "Rows loaded into the warehouse, or handed to Kafka"
-    ),
+    Metric("loaded", "gateway_loaded_rows", "counter", ("stream",), "Rows loaded into the warehouse"),
     Metric("batches", "gateway_loaded_batches", "counter", (), "Batches loaded"),
     Metric("repaired", "gateway_repaired_batches", "counter", (), "Batches counted again after an unclear end"),
     Metric("quarantined", "gateway_quarantined_rows", "counter", (), "Rows that the warehouse would not take"),
+    Metric("duplicates", "gateway_duplicate_rows", "counter", (), "Rows left out because their client sent them again"),
     Metric("erased", "gateway_erased_rows", "counter", (), "Rows left out because their person asked to be forgotten"),
     Metric("damaged", "gateway_damaged_segments", "counter", (), "Segments loaded up to a damage; the rest lies aside"),
     Metric("foreign", "gateway_foreign_files", "counter", (), "Files in the journal that are no segments; left alone"),

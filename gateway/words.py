@@ -18,9 +18,6 @@ Proof = NewType("Proof", bytes)
 #: How many events of a day were decided alike, as ClickHouse will read it. Only `intake.choices` makes one.
 Counted = NewType("Counted", bytes)
 
-#: A property that no contract lists, by name and type, as ClickHouse will read it. Only `intake.unlisted` names one.
-Sighted = NewType("Sighted", bytes)
-
 
 class Refusal(StrEnum):
     """Why an event did not become a fact. Closed: every event read ends as one fact or as one of these."""
@@ -52,6 +49,7 @@ class Refusal(StrEnum):
     CONTRACT_BROKEN = "contract_broken"  #: breaks a rule of its contract, which says quarantine: kept aside there
     FIELD_UNSTORABLE = "field_unstorable"  #: a value that no column can hold, found before it was written
     # Us
+    DUPLICATE = "duplicate"  #: sent again by its client and durable twice; found by the loader, the first one counts
     QUARANTINED = "quarantined"  #: the warehouse would not take the row; it lies in the journal's quarantine
     GATEWAY_FAULT = "gateway_fault"  #: our own mistake while reading it; unexpected, look at the metric and tell us
 
@@ -79,7 +77,7 @@ class Outcome(NamedTuple):
     """What became of one hit: its facts, and a tally per event that became none. `events read = facts + tallies`.
 
     `proofs` are the changes of choice that it brought; `counted` are counts of decisions, which come with no hit.
-    `broken` are facts for the quarantine; each of their events has a tally, and no fact. `sighted` come with no hit.
+    `broken` are facts for the quarantine; each of their events has a tally, and no fact.
     """
 
     facts: list[Fact]
@@ -87,7 +85,6 @@ class Outcome(NamedTuple):
     proofs: Sequence[Proof] = ()
     counted: Sequence[Counted] = ()
     broken: Sequence[Fact] = ()
-    sighted: Sequence[Sighted] = ()
 
 
 class SiteKeys(NamedTuple):

@@ -74,8 +74,12 @@ def read_matomo(text: str) -> Sequence[Signal]:
 
 
 def read_walkeros(text: str) -> Sequence[Signal]:
-    """`consent`: `{"marketing": true}` in every event. Raises `Unreadable`."""
-    return _signals(read_flags(read_object(text), "walkeros "))
+    """`consent`: `{"marketing": true}` in every event. Raises `Unreadable`.
+
+    Why an empty one is a no to all: walker.js lists what was agreed to, so that a refusal leaves nothing in it; whether
+    the person was asked at all, it does not say.
+    """
+    return _signals(read_flags(read_object(text), "walkeros ") or {"walkeros *": False})
 
 
 def read_shopify(text: str) -> Sequence[Signal]:

@@ -11,6 +11,10 @@ _MILLISECONDS_FROM = 1e11  # as seconds that is the year 5138
 _MICROSECONDS_FROM = 1e14
 _LATEST = 1e17
 
+#: A difference to the server's clock that is no wrong clock but the way of the request, and a retry's pause.
+#: Why: an event that is sent again shall have the time that it had, to the millisecond (warehouse/load_copies.py).
+_WAY_S = 60.0
+
 
 def read_time(value: object) -> float | None:
     """Unix seconds of ISO 8601 text (without a zone: UTC) or of Unix seconds, milli- or microseconds; None if none."""
@@ -24,12 +28,12 @@ def read_time(value: object) -> float | None:
 def corrected(received_at: float, at: float | None, sent_at: float | None) -> float:
     """When it happened by the server's clock: as long before it was received as it was before it was sent.
 
-    Without `sent_at` the client's clock is believed; without `at` it happened when it was received. An event said to
-    happen after it was sent happened when it was received.
+    Without `sent_at`, or where the two clocks agree, the client's is believed; without `at` it happened when it was
+    received. An event said to happen after it was sent, by a clock that is wrong, happened when it was received.
     """
     if at is None:
         return received_at
-    if sent_at is None:
+    if sent_at is None or abs(received_at - sent_at) <= _WAY_S:
         return at
     return received_at - max(0.0, sent_at - at)
 

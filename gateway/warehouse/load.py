@@ -3,7 +3,7 @@
 May not: look inside a row; give up. All that it must remember lies on disk (`intents.py`) or in the warehouse.
 
 The life of a batch:
-    gather    sealed segments, oldest first, up to a limit
+    gather    sealed segments, oldest first, up to a limit; without the copies that clients sent again (load_copies.py)
     intend    batch id, epoch, segments, rows per stream: synced before the first INSERT
     insert    one INSERT per stream, the batch in every row, behind the fence
     end       the warehouse wrote as many rows as were sent: record the batch, remove the segments, then the intent
@@ -36,6 +36,7 @@ from gateway.warehouse.connect import TerminalError, TransientError, WarehouseEr
 from gateway.warehouse.intents import Intents, IntentUnreadable, LoaderHeld, LoadIntent, ReplaceIntent
 from gateway.warehouse.load_aside import Aside
 from gateway.warehouse.load_batch import Batch, Gathering, Limits, new_batch_id
+from gateway.warehouse.load_copies import leave_out
 from gateway.warehouse.load_session import RowRefused, Session
 
 _log = logging.getLogger("gateway.load")
@@ -49,6 +50,9 @@ _REFUSED_IN_A_ROW = 20
 
 #: Failures, others being loaded meanwhile, after which a segment is split, and a row alone is put aside.
 _DOUBTS, _DOUBTS_OF_A_ROW = 2, 5
+
+#: What the loader itself counts, by keys of the table of metrics.
+_COUNTED = ("batches", "repaired", "duplicates", "quarantined", "load_errors")
 
 #: What a run may fail with; nothing is lost by any of them.
 FAILURES = (WarehouseError, OSError, IntentUnreadable, LoaderHeld)
@@ -134,7 +138,7 @@ class Loader:
         backlog, now = self._gathering.backlog, self._clock()
         return {
             "loaded": sorted([stream, rows] for stream, rows in self._rows.items()),
-            **{key: self._counts[key] for key in ("batches", "repaired", "quarantined", "load_errors")},
+            **{key: self._counts[key] for key in _COUNTED},
             **{key: self._gathering.counts[key] for key in ("damaged", "foreign", "unreadable", "erased")},
             "load_lag_seconds": max(0.0, now - backlog.oldest_at) if backlog.oldest_at is not None else 0.0,
         }
@@ -170,6 +174,7 @@ class Loader:
 
     def _load(self, batch: Batch) -> None:
         session = self._talk()
+        copies = leave_out(batch, session.loaded_before, self._clock())
         intent = LoadIntent(new_batch_id(self._clock()), session.fence.epoch, tuple(batch.segments), batch.rows)
         self._intents.write(intent)
         try:
@@ -184,6 +189,7 @@ class Loader:
             raise
         else:
             self._end(session, intent)
+            self._counts["duplicates"] += copies
 
     def _look_again(self, session: Session, intent: LoadIntent) -> None:
         """The answer told other rows than were sent: with views that is usual, else it is the fence or the rows."""
@@ -196,9 +202,6 @@ class Loader:
     def _end(self, session: Session, intent: LoadIntent) -> None:
         if intent.rows:
             session.record(intent.batch, len(intent.segments), intent.rows)
-        self._finish(intent)
-
-    def _finish(self, intent: LoadIntent) -> None:
         self._intents.end_load(intent)
         self._gathering.suspects.difference_update(intent.segments)
         self._refused_in_a_row = 0

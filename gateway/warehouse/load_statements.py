@@ -11,7 +11,7 @@ Why one block: rows of one block and one partition become visible together or no
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gateway.warehouse.engine_statements import quote
@@ -23,7 +23,6 @@ TABLES = {
     "ledger": "consent_ledger",
     "decisions": "decisions",
     "quarantine": "quarantine",
-    "sightings": "sightings",
 }
 
 SETTINGS: Mapping[str, int | str] = {
@@ -42,6 +41,11 @@ SETTINGS: Mapping[str, int | str] = {
     "materialized_views_ignore_errors": 0,
     "distributed_foreground_insert": 1,  # a cluster: the answer means stored on the shards
 }
+LOOKING: Mapping[str, int | str] = {
+    "max_query_size": 64 * 1024 * 1024,  # the ids stand in it
+    "max_threads": 1,
+    "use_skip_indexes": 0,  # a bloom filter is for one id, not for thousands
+}
 DELETING: Mapping[str, int | str] = {"lightweight_deletes_sync": 2, "mutations_sync": 2}
 
 _LOW_CARDINALITY = re.compile(r"LowCardinality\(((?:Fixed)?String(?:\(\d+\))?)\)")
@@ -57,6 +61,13 @@ class Target(NamedTuple):
     columns: tuple[str, ...]
     structure: str
     distributed: bool
+
+
+class Span(NamedTuple):
+    """From the first Unix second on, before the second one."""
+
+    first: int
+    end: int
 
 
 class Fence(NamedTuple):
@@ -100,6 +111,21 @@ def count(targets: Sequence[Target], batch: int) -> str:
     """(stream, rows) of a batch as the warehouse has them."""
     parts = [f"SELECT {quote(t.stream)}, count() FROM gateway.{t.table} WHERE {_BATCH} = {batch}" for t in targets]
     return " UNION ALL ".join(parts)
+
+
+def loaded_before(ids: Iterable[bytes], moments: Iterable[Span]) -> str:
+    """(site, event, event_id) of the rows in those spans of event_time that have one of the ids, 32 hex digits each."""
+    text = b" ".join(ids).decode()
+    spans = " OR ".join(f"event_time >= {_moment(first)} AND event_time < {_moment(end)}" for first, end in moments)
+    return (
+        "SELECT site, event, lower(replaceAll(toString(event_id), '-', '')) AS id FROM gateway.events\n"
+        f"PREWHERE event_id IN (SELECT toUUID(arrayJoin(splitByChar(' ', {quote(text)}))))\n"
+        f"WHERE {spans}"
+    )
+
+
+def _moment(second: int) -> str:
+    return f"toDateTime64({second}, 3, 'UTC')"
 
 
 def erase(target: Target, batch: int) -> str:

@@ -101,6 +101,7 @@ SPEAKING = (
     Visit("rudderstack", "unload", "asks", LEFT, NOTHING),
     Visit("walkeros", "given", "asks", JOURNEY, NOTHING),
     Visit("walkeros", "refused", "asks", NOTHING, denied(4)),
+    Visit("walkeros", "refused", "counts", NOTHING, denied(4)),
     Visit("walkeros", "changed", "asks", BACK, denied(1)),
     Visit("walkeros", "unload", "asks", LEFT, NOTHING),
 )

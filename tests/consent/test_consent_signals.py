@@ -147,6 +147,7 @@ def test_consent_objects_of_trackers_speak_in_their_own_categories() -> None:
         ("vendor", "rudderstack c0002", True, True),
         ("vendor", "rudderstack c4", False, True),
     }
+    assert heard(("walkeros_consent", "{}")) == {("vendor", "walkeros *", False, True)}
     assert heard(("walkeros_consent", '{"functional": true, "marketing": false}')) == {
         ("vendor", "walkeros functional", True, True),
         ("vendor", "walkeros marketing", False, True),

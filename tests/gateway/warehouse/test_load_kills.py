@@ -43,7 +43,7 @@ class Traffic:
         self.rows += _ROWS
         self.segments += 1
         if self.segments % 10 == 0:
-            rows.insert(self.dice.randrange(_ROWS), event("kills", 0, event_time=f"never {self.segments}"))
+            rows.insert(self.dice.randrange(_ROWS), event("kills", 10**9 + self.segments, event_time="never"))
             self.refused += 1
         seal(self.folder, ("events", rows), ("tallies", [tally("kills")]))
 

@@ -18,6 +18,7 @@ from gateway.intake.hit import Event
 from gateway.intake.minimise import Minimiser, Trace
 from gateway.intake.minimise_plan import FIELDS
 from gateway.intake.urls import UrlRules
+from gateway.warehouse.load_copies import TAIL, TAIL_BYTES
 from gateway.words import Refusal, SiteKeys
 
 NOW = 1_795_345_201.5  # 2026-11-22T11:00:01.500Z
@@ -70,6 +71,7 @@ def fact(sent: Event, names: tuple[str, ...] = ANALYTICS, keys: SiteKeys = KEYS,
     made = given.pop("by", MINIMISER).minimise(sent, trace(**given), decide(names), keys)
     assert isinstance(made, bytes), made
     assert b"\n" not in made
+    assert TAIL.search(made[-TAIL_BYTES:]), "the loader would have to parse it"
     row: Row = orjson.loads(made)
     return row
 
