@@ -77,7 +77,8 @@ def _version_in_name(terms: Terms, _: Contracts) -> Iterator[_Doubt]:
 def _parent_missing(terms: Terms, contracts: Contracts) -> Iterator[_Doubt]:
     above = terms.name.rpartition(".")[0]
     if above and above not in contracts.terms:
-        yield _Doubt(Weight.WARNING, f"'{terms.name}' stands below '{above}', which has no contract")
+        weight = Weight.WARNING if terms.status is Status.DRAFT else Weight.ERROR
+        yield _Doubt(weight, f"'{terms.name}' stands below '{above}', which has no contract")
 
 
 def _version_order(terms: Terms, contracts: Contracts) -> Iterator[_Doubt]:
