@@ -3,6 +3,7 @@
 #
 #   docker build --build-arg PYTHON_DIGEST=sha256:… -t gateway .      without chDB, for a ClickHouse of your own
 #   docker build --build-arg LOCK=embedded -t gateway:embedded .      with chDB, for `gateway serve` on one machine
+#   docker build --build-arg LOCK=kafka -t gateway:kafka .            with librdkafka, for `gateway load --kafka`
 #   docker build --target sbom --output . .                           only its list of parts, CycloneDX
 #   docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges -v gateway:/var/lib/gateway gateway …
 
@@ -14,11 +15,11 @@ ARG PYTHON_DIGEST=""
 FROM python:${PYTHON_VERSION}-slim${PYTHON_DIGEST:+@${PYTHON_DIGEST}} AS base
 
 FROM base AS build
-# Which lock of helm/image is installed: runtime, or embedded for chDB.
+# Which lock of helm/image is installed: runtime, embedded for chDB, or kafka.
 ARG LOCK=runtime
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
-COPY helm/image/build.lock helm/image/runtime.lock helm/image/embedded.lock /src/
+COPY helm/image/build.lock helm/image/runtime.lock helm/image/embedded.lock helm/image/kafka.lock /src/
 RUN python -m venv /opt/tools \
  && /opt/tools/bin/pip install --quiet --no-compile --only-binary=:all: --require-hashes -r build.lock
 RUN python -m venv --without-pip /opt/gateway \

@@ -14,7 +14,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from time import monotonic, time
+from time import gmtime, monotonic, strftime, time
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -38,8 +38,10 @@ from gateway.outward import ScriptTerms
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.tls import Certificate
+from gateway.warehouse import stream_kafka
 from gateway.warehouse.connect import connect, find
 from gateway.warehouse.load import FAILURES, Loader
+from gateway.warehouse.stream import Streamer
 from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.copies import Copies
 from gateway.web.doors import doors
@@ -147,13 +149,14 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
 
     async def tick(lag_s: float) -> None:
         if counting.now():
-            append_counts(journal, choices)
+            append_counts(journal, choices, app.pipeline.sites)
         if midnight.has_passed(time()):
             await asyncio.to_thread(keyring.refresh, time())
             forget_day(app.pipeline.sites)
         elif due.now():
             await asyncio.to_thread(keyring.refresh, time())
         if (changed := await asyncio.to_thread(watch.look)) is not None:
+            append_counts(journal, choices, app.pipeline.sites)
             app.counts.minimised.retire(app.pipeline.sites)
             app.copies.retire(app.pipeline.sites)
             app.copies.serve(changed.sites)
@@ -179,16 +182,22 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
     async with running(stop, tick), background(sweep(server.server_state)):
         await server.serve([seat.listener])
         scripts.close()
-        append_counts(journal, choices)
+        append_counts(journal, choices, app.pipeline.sites)
         await journal.close()
         await app.copies.close()
         await tick(0.0)
 
 
-def append_counts(journal: Journal, choices: Choices) -> None:
-    """Counts of decisions into the journal. Nobody waits for it, and what cannot be written now is not counted."""
-    if counted := choices.counted(time()):
-        journal.append(Outcome([], [], (), counted)).add_done_callback(look_away)
+def append_counts(journal: Journal, choices: Choices, sites: Sites) -> None:
+    """Counts of decisions, and names without a contract, into the journal.
+
+    Nobody waits for it, and what cannot be written now is not counted.
+    """
+    day = strftime("%Y-%m-%d", gmtime(time()))
+    sighted = [row for site in sites.all for row in site.minimiser.sighted(day)]
+    counted = choices.counted(time())
+    if counted or sighted:
+        journal.append(Outcome([], [], (), counted, (), sighted)).add_done_callback(look_away)
 
 
 def open_signer(folders: Folders) -> Signer | None:
@@ -327,7 +336,7 @@ async def _ticks(tick: Callable[[float], Awaitable[None]]) -> None:
 
 def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
     """The loader: until it is told to stop, or what is sealed has been loaded. Exit code."""
-    loader = Loader(folders.journal, lambda: connect(find(folders, configuration.settings.warehouse)))
+    loader = make_loader(configuration.settings, folders)
     if once:
         try:
             loaded = loader.run_once()
@@ -338,6 +347,13 @@ def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
         return 0
     asyncio.run(_load(loader, folders))
     return 0
+
+
+def make_loader(settings: Settings, folders: Folders) -> Loader:
+    """What takes sealed segments on: to the warehouse, or to Kafka where there are brokers."""
+    if settings.kafka:
+        return Streamer(folders.journal, lambda: stream_kafka.connect(settings.kafka, settings.kafka_properties))
+    return Loader(folders.journal, lambda: connect(find(folders, settings.warehouse)))
 
 
 async def _load(loader: Loader, folders: Folders) -> None:

@@ -76,7 +76,9 @@ METRICS = (
         (),
         "Workers whose changed configuration cannot be used",
     ),
-    Metric("loaded", "gateway_loaded_rows", "counter", ("stream",), "Rows loaded into the warehouse"),
+    Metric(
+        "loaded", "gateway_loaded_rows", "counter", ("stream",), "Rows loaded into the warehouse, or handed to Kafka"
+    ),
     Metric("batches", "gateway_loaded_batches", "counter", (), "Batches loaded"),
     Metric("repaired", "gateway_repaired_batches", "counter", (), "Batches counted again after an unclear end"),
     Metric("quarantined", "gateway_quarantined_rows", "counter", (), "Rows that the warehouse would not take"),

@@ -46,6 +46,8 @@ class Settings:
     warehouse: str = _setting(
         "embedded", "'embedded' or URL", "clickhouse://user:password@host:8123/database, or the embedded engine"
     )
+    kafka: str = _setting("", "host:port list", "brokers that the loader hands rows to instead of the warehouse")
+    kafka_properties: str = _setting("", "path", "more for librdkafka, name=value a line: TLS, SASL, passwords")
     warehouse_port: int = _setting(0, "port", "loopback port of the embedded engine; 0 takes any free one")
     path_prefix: str = _setting("", "path", "prefix under which the site's own host passes hits on, such as /t")
     durability: str = _setting(

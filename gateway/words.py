@@ -18,6 +18,9 @@ Proof = NewType("Proof", bytes)
 #: How many events of a day were decided alike, as ClickHouse will read it. Only `intake.choices` makes one.
 Counted = NewType("Counted", bytes)
 
+#: A property that no contract lists, by name and type, as ClickHouse will read it. Only `intake.unlisted` names one.
+Sighted = NewType("Sighted", bytes)
+
 
 class Refusal(StrEnum):
     """Why an event did not become a fact. Closed: every event read ends as one fact or as one of these."""
@@ -77,7 +80,7 @@ class Outcome(NamedTuple):
     """What became of one hit: its facts, and a tally per event that became none. `events read = facts + tallies`.
 
     `proofs` are the changes of choice that it brought; `counted` are counts of decisions, which come with no hit.
-    `broken` are facts for the quarantine; each of their events has a tally, and no fact.
+    `broken` are facts for the quarantine; each of their events has a tally, and no fact. `sighted` come with no hit.
     """
 
     facts: list[Fact]
@@ -85,6 +88,7 @@ class Outcome(NamedTuple):
     proofs: Sequence[Proof] = ()
     counted: Sequence[Counted] = ()
     broken: Sequence[Fact] = ()
+    sighted: Sequence[Sighted] = ()
 
 
 class SiteKeys(NamedTuple):

@@ -34,8 +34,8 @@ class Served:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.url = self._told(r"hits\s+(http://\S+)")
-        self.admin = self._told(r"admin\s+(http://\S+)")
+        self.url = self._told(r"hits\s+(https?://\S+)")
+        self.admin = self._told(r"admin\s+(https?://\S+)")
 
     def _read(self) -> None:
         assert self.process.stdout is not None

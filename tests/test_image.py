@@ -91,7 +91,7 @@ def declared(extra: str = "") -> list[Requirement]:
     return [Requirement(text) for text in re.findall(r'^ *"([^"]+)"', lines, re.M)]
 
 
-@pytest.mark.parametrize(("lock", "extra"), [("runtime", ""), ("embedded", "embedded")])
+@pytest.mark.parametrize(("lock", "extra"), [("runtime", ""), ("embedded", "embedded"), ("kafka", "kafka")])
 def test_a_lock_holds_every_declared_dependency_within_its_range(lock: str, extra: str) -> None:
     locked = pins(lock)
     wrong = [
@@ -103,12 +103,13 @@ def test_a_lock_holds_every_declared_dependency_within_its_range(lock: str, extr
 
 
 def test_the_locks_agree_and_only_the_embedded_one_has_chdb() -> None:
-    runtime, embedded = pins("runtime"), pins("embedded")
+    runtime, embedded, kafka = pins("runtime"), pins("embedded"), pins("kafka")
     assert {name: embedded.get(name) for name in runtime} == runtime
+    assert {name: version for name, version in kafka.items() if name != "confluent-kafka"} == runtime
     assert {"chdb", "chdb-core"} <= embedded.keys() - runtime.keys()
 
 
-@pytest.mark.parametrize("lock", ["runtime", "embedded", "build"])
+@pytest.mark.parametrize("lock", ["runtime", "embedded", "kafka", "build"])
 def test_a_lock_has_hashes_and_names_no_host(lock: str) -> None:
     text = (LOCKS / f"{lock}.lock").read_text()
     parts = re.split(r"\n(?=\S)", text.strip())

@@ -17,12 +17,18 @@ from gateway.commands.options import config_option, data_option, fail, setting_o
 from gateway.intake.contracts.tools.drafts import draft
 from gateway.intake.contracts.tools.recordings import UnreadableRecording, read_recordings
 from gateway.intake.contracts.tools.sightings import Sightings
+from gateway.intake.contracts.words import Type
 
 _ORPHANS = """
 SELECT event, count() FROM gateway.events
 WHERE verdict = 'no_contract' AND event_time >= %(since)s AND event_time < %(until)s
   AND (%(site)s = '' OR site = %(site)s)
 GROUP BY event ORDER BY event
+"""
+_UNLISTED = """
+SELECT event, property, arrayJoin(groupUniqArray(type)) FROM gateway.sightings
+WHERE day >= toDate(%(since)s) AND day <= toDate(%(until)s) AND (%(site)s = '' OR site = %(site)s)
+GROUP BY event, property ORDER BY event, property
 """
 
 
@@ -38,8 +44,8 @@ GROUP BY event ORDER BY event
 def learn(recordings: tuple[Path, ...], since: str | None, write: Path | None, **where: Any) -> None:
     """Draft contracts for events that have none, from RECORDINGS (JSON lines, as in tests/hits) or --since.
 
-    A draft holds names, types and counts; no value of any hit. From the warehouse it holds the event's name only:
-    of an event without contract no property was ever stored. Drafts let nothing through until they are made active.
+    A draft holds names, types and counts; no value of any hit. The warehouse knows names of properties that ten
+    visitors sent on one day (gateway.sightings). Drafts let nothing through until they are made active.
 
     \b
     Examples:
@@ -63,6 +69,8 @@ def _ask(since: str, sightings: Sightings, site: str, **where: Any) -> None:
     with asked(where["config"], where["data"], where["warehouse"], read_span(since, site)) as warehoused:
         for name, times in warehoused.rows(_ORPHANS):
             sightings.see(str(name), {}, times=int(times))
+        for name, prop, kind in warehoused.rows(_UNLISTED):
+            sightings.see_type(str(name), str(prop), Type(kind))
 
 
 def _read(recordings: tuple[Path, ...], sightings: Sightings) -> None:

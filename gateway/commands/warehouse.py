@@ -19,6 +19,7 @@ from gateway.warehouse.dictionary import markdown, relations
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.migrate import MigrationError, Variant, migrate, migrations, read_applied, render
 from gateway.warehouse.roles import Scope, render_roles
+from gateway.warehouse.stream_sql import render_kafka
 
 _variant_option = click.option(
     "--variant",
@@ -112,15 +113,21 @@ def status_command(config: Path | None, data: Path, warehouse: str | None) -> No
 @click.option(
     "--scope", multiple=True, help="With --roles: analysts who see one site, or SITE:SELLER, only. Repeatable."
 )
-def sql_command(variant: str | None, roles: bool, scope: tuple[str, ...]) -> None:
-    """Print the SQL of all migrations, or of the roles; run nothing.
+@click.option("--kafka", metavar="BROKERS", help="Print instead what takes the rows of gateway load --kafka.")
+def sql_command(variant: str | None, roles: bool, scope: tuple[str, ...], kafka: str | None) -> None:
+    """Print the SQL of all migrations, of the roles, or of Kafka; run nothing.
 
     \b
     Examples:
       gateway warehouse sql --variant cluster > gateway.sql
       gateway warehouse sql --roles --scope demo --scope demo:S-7 > roles.sql
+      gateway warehouse sql --kafka kafka-1:9092,kafka-2:9092 --variant cluster > kafka.sql
     """
     chosen = Variant(variant or Variant.SERVER)
+    if kafka:
+        for statement in render_kafka(chosen, kafka):
+            click.echo(f"{statement};\n")
+        return
     if roles:
         click.echo(render_roles(chosen, tuple(Scope(*each.split(":", 1)) for each in scope)))
         return

@@ -31,10 +31,11 @@ from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Pl
 from gateway.intake.minimise_properties import CONTRACT_STEPS
 from gateway.intake.minimise_withdrawal import write_withdrawal
 from gateway.intake.times import is_storable
+from gateway.intake.unlisted import Unlisted
 from gateway.intake.urls import UrlRules
 from gateway.intake.useragent import warm
 from gateway.intake.visitors import Pseudonyms
-from gateway.words import Broken, Fact, Refusal, SiteKeys
+from gateway.words import Broken, Fact, Refusal, Sighted, SiteKeys
 
 __all__ = ["Minimiser", "Trace"]
 
@@ -59,6 +60,7 @@ class Minimiser:
         self._contracts = contracts
         self._compiler = Compiler(site, policy, contracts, destination)
         self._tools = Tools(urls)
+        self._names = Unlisted() if destination == "warehouse" else None
         self._plans: dict[int, Plan | None] = {}
         self._pseudonyms = Pseudonyms(self._scope, SiteKeys(None, None, 0))
         self._sends = policy.sends(destination, ~0)
@@ -116,8 +118,16 @@ class Minimiser:
         return made if isinstance(made, tuple) else Fact(orjson.dumps(made.row))
 
     def forget(self) -> None:
-        """Let go of the day's keys; they are prepared again from what the next call brings."""
+        """Let go of the day's keys, and of who sent what; keys are prepared again from what the next call brings."""
         self._prepare(SiteKeys(None, None, 0))
+        if self._names is not None:
+            self._names.forget()
+
+    def sighted(self, day: str) -> list[Sighted]:
+        """Names of properties that no contract lists and that may be told, as rows; each is told once."""
+        told = self._names.told() if self._names is not None else []
+        site = self._compiler.site
+        return [Sighted(orjson.dumps({"site": site, "day": day, **one._asdict()})) for one in told]
 
     def _write(self, draft: Draft) -> Fact | Broken | Refusal:
         contract = draft.terms.contract
@@ -134,7 +144,16 @@ class Minimiser:
                 return row if isinstance(row, Refusal) else Broken(row)
             for step in CONTRACT_STEPS:
                 step(draft, checked)
-        return _written(draft, checked)
+        row = _written(draft, checked)
+        if self._names is not None and draft.event.properties and (checked is None or checked.dropped):
+            self._see(self._names, draft)
+        return row
+
+    def _see(self, names: Unlisted, draft: Draft) -> None:
+        event, contract = draft.event, draft.terms.contract
+        listed = contract.terms.properties if contract is not None else ()
+        name = contract.terms.name if contract is not None else event.name
+        names.see(name, event.properties, listed, draft.row.get("visitor", ""))
 
     def _count(self, terms: ContractPlan, checked: Checked) -> None:
         self._tools.unlisted += checked.dropped

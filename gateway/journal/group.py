@@ -15,7 +15,7 @@ import orjson
 from gateway.journal import segment
 from gateway.journal.ledger import Ledger
 from gateway.journal.trouble import JournalUnavailable, Trouble
-from gateway.words import Counted, Fact, Outcome, Proof, Tally
+from gateway.words import Counted, Fact, Outcome, Proof, Sighted, Tally
 
 _TALLY_BYTES = 128
 
@@ -35,7 +35,7 @@ class Promise(asyncio.Future[None]):
 class Group:
     """Outcomes in memory. `size` is a bound of their bytes."""
 
-    __slots__ = ("broken", "counted", "facts", "promise", "proofs", "size", "tallies")
+    __slots__ = ("broken", "counted", "facts", "promise", "proofs", "sighted", "size", "tallies")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.promise = Promise(loop=loop)
@@ -44,10 +44,11 @@ class Group:
         self.proofs: list[Proof] = []
         self.counted: list[Counted] = []
         self.broken: list[Fact] = []
+        self.sighted: list[Sighted] = []
         self.size = 0
 
     def add(self, outcome: Outcome) -> None:
-        facts, tallies, proofs, counted, broken = outcome
+        facts, tallies, proofs, counted, broken, sighted = outcome
         if facts:
             self.facts += facts
             self.size += sum(map(len, facts))
@@ -63,6 +64,9 @@ class Group:
         if broken:
             self.broken += broken
             self.size += sum(map(len, broken))
+        if sighted:
+            self.sighted += sighted
+            self.size += sum(map(len, sighted))
 
     def frame(self, at: float, ledger: Ledger) -> bytes:
         """The group as it goes to disk; `at` gives its tallies their minute, `ledger` chains its proofs."""
@@ -77,6 +81,8 @@ class Group:
             sections.append(segment.section_of(segment.DECISIONS, self.counted))
         if self.broken:
             sections.append(segment.section_of(segment.BROKEN, self.broken))
+        if self.sighted:
+            sections.append(segment.section_of(segment.SIGHTED, self.sighted))
         return segment.frame(sections)
 
 

@@ -26,7 +26,8 @@ VERSION = 1
 MARK = b"\xf7GRP"
 
 #: Streams of today. An open table: a reader passes on sections of streams that it does not know.
-EVENTS, TALLIES, LEDGER, DECISIONS, BROKEN = "events", "tallies", "ledger", "decisions", "quarantine"
+EVENTS, TALLIES, LEDGER, DECISIONS = "events", "tallies", "ledger", "decisions"
+BROKEN, SIGHTED = "quarantine", "sightings"
 
 _MAGIC = b"gwsegmnt"
 _HEADER = Struct("<8sHH")

@@ -41,6 +41,7 @@ REPORT = Report(
                 count("day_visitors", "visitors", "Visitors counted for this day only."),
             ),
             charts=(Chart("days", "day", "facts"), Chart("days", "day", "visitors")),
+            rows=lambda results, _: [row for row in results["days"] if row["now"]],
         ),
         Table(
             "events",

@@ -1,8 +1,5 @@
 -- How is it going? `now` is 1 for the days that are asked for, 0 for as many before them.
 
--- name: people
-${now_people}
-
 -- name: visitors
 ${now_visitors}
 
@@ -19,11 +16,7 @@ ${now_money}
 ${now_refusals}
 
 -- name: days
-SELECT day, sum(p.events) AS facts, sumIf(p.visitors, p.visitor_kind = 'durable') AS visitors, sumIf(p.visitors, p.visitor_kind = 'day') AS day_visitors
-FROM gateway.people AS p
-WHERE ${site_days}
-GROUP BY day
-ORDER BY day
+${now_days}
 
 -- name: events
 SELECT event, max(stage) AS stage, sumIf(n, day >= {since:Date}) AS facts, sumIf(n, day < {since:Date}) AS facts_before

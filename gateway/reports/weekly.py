@@ -44,9 +44,9 @@ def _days(results: Results, question: Question) -> list[Row]:
 
 
 def _tiers(results: Results, _question: Question) -> list[Row]:
-    people = next((row for row in results["people"] if row["now"] == 1), {})
-    refused = next((row for row in results["refusals"] if row["now"] == 1), {})
-    facts, known, denied = people.get("facts", 0), people.get("recognised_facts", 0), refused.get("denied", 0)
+    days = [row for row in results["days"] if row["now"] == 1]
+    facts, known = (sum(row[name] for row in days) for name in ("facts", "recognised_facts"))
+    denied = sum(row["denied"] for row in results["refusals"] if row["now"] == 1)
     parts = (("recognised", known), ("counted without being recognised", facts - known), ("not collected", denied))
     return [{"tier": tier, "events": events, "read": facts + denied} for tier, events in parts]
 

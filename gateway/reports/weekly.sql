@@ -1,8 +1,5 @@
 -- The week in one page: these days, and for the figures as many before them (`now` is 0).
 
--- name: people
-${now_people}
-
 -- name: visitors
 ${now_visitors}
 
@@ -19,11 +16,7 @@ ${now_money}
 ${now_refusals}
 
 -- name: days
-SELECT day >= {since:Date} AS now, day, sum(p.events) AS facts, sumIf(p.visitors, p.visitor_kind = 'durable') AS visitors
-FROM gateway.people AS p
-WHERE (site = {site:String} OR {site:String} = '') AND day >= {before:Date} AND day < {until:Date}
-GROUP BY now, day
-ORDER BY day
+${now_days}
 
 -- name: order_days
 SELECT day >= {since:Date} AS now, day, uniqExact(order_id) AS orders

@@ -202,6 +202,9 @@ class Loader:
     def _end(self, session: Session, intent: LoadIntent) -> None:
         if intent.rows:
             session.record(intent.batch, len(intent.segments), intent.rows)
+        self._finish(intent)
+
+    def _finish(self, intent: LoadIntent) -> None:
         self._intents.end_load(intent)
         self._gathering.suspects.difference_update(intent.segments)
         self._refused_in_a_row = 0

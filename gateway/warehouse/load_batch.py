@@ -55,6 +55,14 @@ class Batch:
             if rows:
                 self.rows[stream] = self.rows.get(stream, 0) + rows
 
+    def join(self, other: Batch) -> None:
+        """Takes in the segments of another batch, after its own."""
+        self.segments.extend(other.segments)
+        self.sections.extend(other.sections)
+        self.size += other.size
+        for stream, rows in other.rows.items():
+            self.rows[stream] = self.rows.get(stream, 0) + rows
+
     def payload(self, stream: str) -> list[bytes | memoryview]:
         """The rows of a stream as JSON lines."""
         return [section.payload for section in self.sections if section.stream == stream]
@@ -118,6 +126,10 @@ class Gathering:
             if entry.name == name and (found := self._read(entry)) is not None:
                 batch.add(name, found)
         return batch
+
+    def waiting(self) -> set[str]:
+        """Names of the sealed segments. Raises OSError."""
+        return {entry.name for entry in read_backlog(self._disk, self._folder).sealed}
 
     def doubt(self, segments: Iterable[str], batches: int) -> None:
         """Their INSERT failed; `batches` have been loaded so far. It counts when others were loaded since."""

@@ -23,6 +23,7 @@ TABLES = {
     "ledger": "consent_ledger",
     "decisions": "decisions",
     "quarantine": "quarantine",
+    "sightings": "sightings",
 }
 
 SETTINGS: Mapping[str, int | str] = {

@@ -51,8 +51,8 @@ def _period(results: Results, now: int) -> dict[tuple[str, str], Any]:
 
 
 def _figures(results: Results, now: int) -> Iterator[tuple[tuple[str, str], Any]]:
-    people, refused = _of(results, "people", now), _of(results, "refusals", now)
-    facts = people.get("facts", 0)
+    days, refused = [row for row in results["days"] if row["now"] == now], _of(results, "refusals", now)
+    facts = sum(row["facts"] for row in days)
     visits = _of(results, "visits", now).get("visits", 0) + _of(results, "runs", now).get("visits", 0)
     money = [row for row in results["money"] if row["now"] == now]
     orders = sum(row["orders"] for row in money)
@@ -62,9 +62,12 @@ def _figures(results: Results, now: int) -> Iterator[tuple[tuple[str, str], Any]
     yield ("orders per visit", RECOGNISED), share(min(orders, visits), visits)
     yield from _money(money)
     yield ("events", EVERYBODY), facts
-    yield ("share of recognised visitors", "events of " + EVERYBODY), _part(people.get("recognised_facts", 0), facts)
+    yield (
+        ("share of recognised visitors", "events of " + EVERYBODY),
+        _part(sum(row["recognised_facts"] for row in days), facts),
+    )
     yield ("events refused for want of consent", "everybody; counted without a value"), refused.get("denied", 0)
-    yield ("visitors of one day", BY_DAY), people.get("day_visitors", 0)
+    yield ("visitors of one day", BY_DAY), sum(row["day_visitors"] for row in days)
 
 
 def _money(rows: list[Row]) -> Iterator[tuple[tuple[str, str], Any]]:

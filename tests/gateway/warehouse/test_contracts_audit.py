@@ -243,6 +243,8 @@ def test_few_events_and_bots_prove_nothing(engine: Any, writer: Client, folder: 
 def test_learn_drafts_what_the_warehouse_saw_without_contract(engine: Any, writer: Client, tmp_path: Path) -> None:
     rows = [Row(name, 0, 1, "", "no_contract") for name in ("lamp_polish", "lamp_polish", "x.:redacted", "b20261122")]
     insert(writer, "learnt", rows, datetime.now(UTC))
+    seen = "('learnt', today(), 'lamp_polish', 'shine', '{}', 12, 1)"
+    writer.command(f"INSERT INTO gateway.sightings VALUES {seen.format('integer')}, {seen.format('number')}")
     file = tmp_path / "drafts.yml"
     asked = ("learn", "--since", "2d", "--site", "learnt", "--write", str(file))
     result = run(Path(engine.data), *asked)
@@ -250,6 +252,7 @@ def test_learn_drafts_what_the_warehouse_saw_without_contract(engine: Any, write
     text = file.read_text()
     assert "  lamp_polish:\n" in text
     assert "(count: 2)" in text
+    assert 'shine: {type: number, is: user, say: "Say what it is", example: "1.5"}' in text
     assert "redacted:" not in text
     assert "20261122" not in text
     assert CliRunner().invoke(main, ["contracts", "check", str(file)]).exit_code == 0

@@ -22,7 +22,7 @@ _HOST_LIKE = re.compile(r"\.(?:com|org|net|info|biz|shop|online|[a-z]{2})\Z")
 #: Words of a name: `step`, `step10`, `3d`. What mixes letters and digits otherwise is a token, an id, a number.
 _PART = re.compile(r"(?:[a-z]+\d{0,2}|\d{1,2}[a-z]{0,2})\Z")
 
-_TYPES: dict[type, Type] = {bool: Type.BOOLEAN, int: Type.INTEGER, float: Type.NUMBER, str: Type.STRING}
+TYPES: dict[type, Type] = {bool: Type.BOOLEAN, int: Type.INTEGER, float: Type.NUMBER, str: Type.STRING}
 
 
 class Sighting:
@@ -56,7 +56,12 @@ class Sightings:
         sighting.times += times
         sighting.has_items |= has_items
         for key, value in properties.items():
-            self._see_property(sighting, key, _TYPES.get(value.__class__))
+            self._see_property(sighting, key, TYPES.get(value.__class__))
+
+    def see_type(self, name: str, prop: str, kind: Type) -> None:
+        """Adds a property that was counted by name and type before; of an event that was seen."""
+        if name in self.by_name:
+            self._see_property(self.by_name[name], prop, kind)
 
     def _see_property(self, sighting: Sighting, name: str, kind: Type | None) -> None:
         if kind is None or not is_name(name):
@@ -67,7 +72,7 @@ class Sightings:
 
     def type_of(self, name: str) -> Type:
         """The one type that holds all that was seen under a property's name."""
-        return _widest(self._types[name])
+        return widest(self._types[name])
 
 
 def is_name(text: str) -> bool:
@@ -77,8 +82,8 @@ def is_name(text: str) -> bool:
     return all(map(_PART.match, re.split(r"[_.]", text))) and redact_path(text) == text
 
 
-def _widest(kinds: set[Type]) -> Type:
-    """Whole numbers and others are numbers; anything else that differs is text."""
+def widest(kinds: set[Type]) -> Type:
+    """The type that holds them all. Whole numbers and others are numbers; anything else that differs is text."""
     if len(kinds) == 1:
         return next(iter(kinds))
     return Type.NUMBER if kinds == {Type.INTEGER, Type.NUMBER} else Type.STRING
