@@ -14,6 +14,11 @@ from gateway.web.admin.schemas import TEXT, WHOLE, Schema, fields
 
 _PROBLEM = {"application/problem+json": {"schema": fields({"title": TEXT, "status": WHOLE})}}
 
+_TOKEN = {
+    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    "security": [{"token": []}],
+}
+
 #: Status -> when an entry may answer it.
 _FAILURES = {
     400: "What was given is not as described; the title says which field.",
@@ -30,8 +35,8 @@ _NOT_NOW = {503: "The warehouse or the journal cannot answer now; nothing is los
 _NOT_FOUND = {404: "There is none of that identity."}
 
 
-def describe(entries: Iterable[Entry]) -> dict[str, Any]:
-    """The whole description, of the entries that are for programs."""
+def describe(entries: Iterable[Entry], asks: bool) -> dict[str, Any]:
+    """The whole description, of the entries that are for programs. `asks` tells whether a token is needed."""
     paths: dict[str, dict[str, Any]] = {}
     for entry in entries:
         if entry.is_api:
@@ -44,8 +49,7 @@ def describe(entries: Iterable[Entry]) -> dict[str, Any]:
             "description": f"Roles: {', '.join(Role)}; each may also what those before it may.",
         },
         "paths": paths,
-        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-        "security": [{"token": []}],
+        **(_TOKEN if asks else {}),
     }
 
 

@@ -22,7 +22,7 @@ from gateway.web.admin.programs import Programs
 from gateway.web.admin.routes import FORM, JSON, Entry
 from gateway.web.admin.schemas import ANY, TEXT, WHOLE, Schema, day, fields, listed, one_of, text
 
-_SITE = text("Name of a configured site.", 63)
+_SITE = text("Name of a configured site.", 63, 1)
 _REQUEST = text("Identity of a request, a UUID.", 36, pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _DAYS: Mapping[str, Schema] = {
     "site": text("Only this site; all of them without it.", 63),
@@ -56,7 +56,7 @@ _ERASED = fields({"body": ANY, "receipt": TEXT})
 def table(powers: Powers, guard: Guard) -> tuple[Entry, ...]:
     """Every route of the private port."""
     entries: tuple[Entry, ...] = ()
-    people, programs = People(powers, guard), Programs(powers, lambda: describe(entries))
+    people, programs = People(powers, guard), Programs(powers, lambda: describe(entries, guard.users is not None))
     entries = (*_open(people), *_pages(people), *_api(programs))
     return entries
 
