@@ -99,6 +99,39 @@ def test_the_admin_pages_listen_on_loopback_and_no_service_leads_there() -> None
     assert [s for s in services if selects(template["metadata"]["labels"], s["spec"]["selector"])] == []
 
 
+def test_with_users_a_service_leads_to_the_admin_pages_by_tls_and_one_way_is_open() -> None:
+    found = objects("guarded")
+    template = one(found, "Deployment", "shop-admin")["spec"]["template"]
+    (admin,) = template["spec"]["containers"]
+    told = parsed("admin", admin["args"][1:])
+    assert (told["admin_host"], told["admin_users"]) == ("0.0.0.0", "/etc/gateway-users/users")
+    assert admin["livenessProbe"]["httpGet"]["scheme"] == admin["startupProbe"]["httpGet"]["scheme"] == "HTTPS"
+    service = one(found, "Service", "shop-admin")["spec"]
+    assert selects(template["metadata"]["labels"], service["selector"])
+    (way,) = one(found, "NetworkPolicy", "shop-admin")["spec"]["ingress"]
+    assert ([port["port"] for port in way["ports"]], len(way["from"])) == ([8081], 1)
+
+
+def test_with_a_certificate_the_pods_are_asked_by_tls() -> None:
+    found = objects("guarded")
+    (collect,) = one(found, "StatefulSet", "shop")["spec"]["template"]["spec"]["containers"]
+    probes = ("startupProbe", "readinessProbe", "livenessProbe")
+    assert {collect[probe]["httpGet"]["scheme"] for probe in probes} == {"HTTPS"}
+    assert one(found, "Service", "shop")["spec"]["ports"][0]["appProtocol"] == "https"
+    assert "/etc/gateway-tls/tls.key" in one(found, "ConfigMap", "shop")["data"]["gateway.yml"]
+
+
+def test_with_brokers_the_loader_hands_rows_to_kafka_and_may_reach_it() -> None:
+    found = objects("guarded")
+    load = one(found, "StatefulSet", "shop")["spec"]["template"]["spec"]["initContainers"][-1]
+    told = parsed("load", [word for word in load["args"][1:] if "$(" not in word])
+    assert told["kafka"] == "kafka-0.kafka:9093,kafka-1.kafka:9093"
+    assert told["kafka_properties"] == "/etc/gateway-kafka/properties"
+    assert "/etc/gateway-kafka" in [mount["mountPath"] for mount in load["volumeMounts"]]
+    (way,) = one(found, "NetworkPolicy", "shop-kafka")["spec"]["egress"]
+    assert [port["port"] for port in way["ports"]] == [9093]
+
+
 # Configuration
 
 
@@ -107,7 +140,7 @@ def written(folder: Path, found: list[Object], others: dict[str, dict[str, str]]
     maps = others | {o["metadata"]["name"]: o["data"] for o in found if o["kind"] == "ConfigMap"}
     (spec,) = [s for w, _, s in pods(found) if w in {"StatefulSet/shop", "Deployment/shop"}]
     mounts = {m["name"]: m["mountPath"] for m in spec["containers"][0]["volumeMounts"]}
-    for volume in spec["volumes"]:
+    for volume in (volume for volume in spec["volumes"] if volume["name"] in mounts):
         place = folder / mounts[volume["name"]].lstrip("/")
         for source in volume.get("projected", {}).get("sources", ()):
             held = maps[source["configMap"]["name"]]

@@ -18,7 +18,20 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 TEXT = (CHART / "values.yaml").read_text()
 
 #: Settings that are the chart's own: it passes them on the command line, or they are for the embedded engine.
-CHARTS_OWN = {"host", "port", "admin_host", "admin_port", "workers", "warehouse", "warehouse_port"}
+CHARTS_OWN = {
+    *(
+        "host",
+        "port",
+        "admin_host",
+        "admin_port",
+        "workers",
+        "warehouse",
+        "warehouse_port",
+        "kafka",
+        "kafka_properties",
+    ),
+    *("certificate", "certificate_key", "admin_certificate", "admin_certificate_key", "admin_users"),
+}
 
 #: Parts that Kubernetes itself defines and checks; everything else is closed.
 KUBERNETES_OWN = {"nodeAffinity", "podAffinity", "podAntiAffinity", "extraVolumes", "namespaceSelector", "podSelector"}

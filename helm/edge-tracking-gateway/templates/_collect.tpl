@@ -4,6 +4,7 @@ Why sidecars: Kubernetes ends them after `collect`, so the loader sees the last 
 alone, so a warehouse that is away turns nobody away.
 */}}
 {{- define "gateway.collectPod" -}}
+{{- $scheme := ternary ", scheme: HTTPS" "" (ne .Values.tls.existingSecret "") -}}
 metadata:
   labels:
     {{- include "gateway.labels" (dict "root" . "component" "collect") | nindent 4 }}
@@ -107,6 +108,14 @@ spec:
         - --config=/etc/gateway/gateway.yml
         - --data=/var/lib/gateway
         - --warehouse=$(GATEWAY_WAREHOUSE)
+        {{- with .Values.kafka }}
+        {{- if .brokers }}
+        - --kafka={{ .brokers }}
+        {{- end }}
+        {{- if .existingSecret }}
+        - --kafka-properties=/etc/gateway-kafka/properties
+        {{- end }}
+        {{- end }}
       env:
         {{- include "gateway.warehouseUrl" (dict "root" . "secret" (include "gateway.warehouseSecret" .)) | nindent 8 }}
       # Waits until the journal is empty. `collect` ends meanwhile; then the loader is told to, and loads the last segment.
@@ -124,6 +133,9 @@ spec:
                     time.sleep(0.5)
       resources: {{- toYaml .Values.load.resources | nindent 8 }}
       volumeMounts:
+        {{- if .Values.kafka.existingSecret }}
+        - {name: kafka, mountPath: /etc/gateway-kafka, readOnly: true}
+        {{- end }}
         {{- include "gateway.dataMounts" . | nindent 8 }}
         {{- include "gateway.configurationMounts" . | nindent 8 }}
   containers:
@@ -139,18 +151,18 @@ spec:
       ports:
         - {name: http, containerPort: 8080}
       startupProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /healthz, port: http{{ $scheme }}}
         periodSeconds: 1
         timeoutSeconds: 2
         failureThreshold: 60
       # Accepting, and the journal can be written: never whether ClickHouse is up.
       readinessProbe:
-        httpGet: {path: /readyz, port: http}
+        httpGet: {path: /readyz, port: http{{ $scheme }}}
         periodSeconds: 5
         timeoutSeconds: 2
         failureThreshold: 2
       livenessProbe:
-        httpGet: {path: /healthz, port: http}
+        httpGet: {path: /healthz, port: http{{ $scheme }}}
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 6
@@ -162,6 +174,9 @@ spec:
         {{- include "gateway.dataMounts" . | nindent 8 }}
         {{- include "gateway.configurationMounts" . | nindent 8 }}
         - {name: keys, mountPath: /var/lib/gateway/keys{{ if eq .Values.keys.store "secret" }}, readOnly: true{{ end }}}
+        {{- if .Values.tls.existingSecret }}
+        - {name: tls, mountPath: /etc/gateway-tls, readOnly: true}
+        {{- end }}
         {{- with .Values.collect.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -175,6 +190,16 @@ spec:
       {{- else }}
       persistentVolumeClaim: {claimName: {{ .Values.keys.existingClaim | default (printf "%s-keys" (include "gateway.name" .)) }}}
       {{- end }}
+    {{- with .Values.tls.existingSecret }}
+    - name: tls
+      secret: {secretName: {{ . }}, defaultMode: 0440}
+    {{- end }}
+    {{- with .Values.kafka }}
+    {{- if .existingSecret }}
+    - name: kafka
+      secret: {secretName: {{ .existingSecret }}, defaultMode: 0440, items: [{key: {{ .secretKey }}, path: properties}]}
+    {{- end }}
+    {{- end }}
     {{- if not .Values.collect.persistence.enabled }}
     - name: data
       emptyDir: {sizeLimit: {{ .Values.collect.persistence.size }}}
