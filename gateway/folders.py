@@ -70,9 +70,10 @@ class Folders:
                 "choose another with --data, or mend its permissions."
             ) from error
 
-    def lock(self) -> int:
-        """Takes the folder for this process and those it starts; the file descriptor holds it. Raises FolderError."""
-        held = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    def lock(self, part: str = "lock") -> int:
+        """Takes the folder, or only its part `collect`, for this process and those it starts; the file descriptor holds
+        it. Raises FolderError."""
+        held = os.open(self.run / part, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -104,6 +104,14 @@ def test_a_second_gateway_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert "Another gateway runs" in done.stderr
 
 
+def test_a_second_collect_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path / "data"):
+        words = [*GATEWAY, "collect", "--data", str(tmp_path / "data"), "--port", "0"]
+        done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "Another gateway runs" in done.stderr
+
+
 def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         children = [process.pid for process in served.processes().values()]

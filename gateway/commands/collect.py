@@ -44,6 +44,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
         certificate = read_certificate(configuration.settings, "certificate")
         folders = Folders(data)
         folders.make()
+        held = folders.lock("collect") if fd is None else -1
     except (ConfigurationError, FolderError, TlsError) as error:
         fail(str(error))
     logger = log.begin(f"gateway.{name}")
@@ -61,7 +62,7 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
             f"collect-{i}",
             ("collect", *options, "--fd", str(public.fileno()), "--name", f"collect-{i}"),
             0,
-            (public.fileno(),),
+            (public.fileno(), held),
         )
         for i in range(settings.workers)
     ]

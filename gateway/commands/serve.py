@@ -52,7 +52,7 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
         admin_tls = read_private(configuration.settings).certificate is not None
         folders = Folders(data)
         folders.make()
-        held = folders.lock()
+        held, collecting = folders.lock(), folders.lock("collect")
     except (ConfigurationError, FolderError, UsersError, TlsError) as error:
         fail(str(error))
     shutil.rmtree(folders.metrics)
@@ -76,7 +76,7 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
             click.echo(f"gateway: not ready within {_READY_WITHIN_S:.0f} s; the lines above say why.", err=True)
         return well
 
-    children = _children(configuration, common, public.fileno(), private.fileno(), held)
+    children = _children(configuration, common, public.fileno(), private.fileno(), (held, collecting))
     if any(site.copiers for site in configuration.sites.all) or folders.outboxes():
         children.append(Child("forward", ("forward", *common), 1, (held,)))
     code = asyncio.run(Supervisor(children, ready, log.begin("gateway.serve")).run())
@@ -84,13 +84,18 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
 
 
 def _children(
-    configuration: Configuration, common: tuple[str, ...], public: int, private: int, held: int
+    configuration: Configuration, common: tuple[str, ...], public: int, private: int, locks: tuple[int, int]
 ) -> list[Child]:
-    settings = configuration.settings
+    settings, (held, collecting) = configuration.settings, locks
     limits = ("--port", str(settings.warehouse_port), "--analyst-max-seconds", str(settings.analyst_max_seconds))
     engine = [Child("engine", ("engine", *common[:2], *limits), 2, (held,))]
     collect = [
-        Child(f"collect-{i}", ("collect", *common, "--fd", str(public), "--name", f"collect-{i}"), 0, (public, held))
+        Child(
+            f"collect-{i}",
+            ("collect", *common, "--fd", str(public), "--name", f"collect-{i}"),
+            0,
+            (public, held, collecting),
+        )
         for i in range(settings.workers)
     ]
     return [
