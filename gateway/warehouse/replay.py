@@ -3,9 +3,9 @@
 May talk to the warehouse. May not judge a row: a judge makes a fact of it, or says what it still breaks.
 
 Why no row comes twice, whatever dies when: one session at a time may insert. It raises the fence of the loader `replay`
-and waits until no INSERT from before runs; only then does it ask which rows are in `events` already, by their
-`event_id`, and those it does not load. It removes from the quarantine only what stands in `events`. A run that was cut
-off is ended by the next one, on whatever machine.
+and waits until no INSERT from before runs; only then does it ask which rows are in `events` already, by event and
+`event_id` as `load_copies.py` does, and those it does not load. It removes from the quarantine only what stands in
+`events`. A run that was cut off is ended by the next one, on whatever machine.
 Why an erasure wins: it raises every fence, this one too, after its tombstone is written; an INSERT that was prepared
 before stores nothing.
 """
@@ -31,7 +31,7 @@ from gateway.words import Fact
 _LOADER = "replay"
 
 #: Rows judged and inserted at once. Why: their ids stand in statements, which may be 256 KiB long.
-_PAGE_ROWS = 2000
+_PAGE_ROWS = 1000
 
 _NIL = "00000000-0000-0000-0000-000000000000"
 _READ = {"date_time_output_format": "iso", "output_format_json_quote_64bit_integers": 0}
@@ -40,6 +40,8 @@ _READ = {"date_time_output_format": "iso", "output_format_json_quote_64bit_integ
 Judge = Callable[[Mapping[str, Any]], Fact | tuple[str, ...]]
 
 _Row = dict[str, Any]
+#: (event, event_id), within a site.
+_Identity = tuple[str, str]
 
 
 class Chosen(NamedTuple):
@@ -98,23 +100,20 @@ class Replay:
             when, last = rows[-1]["received_at"], rows[-1]["event_id"]
             yield rows
 
-    def _known(self, chosen: Chosen, rows: list[_Row]) -> set[str]:
-        """Ids of those that are in `events`."""
-        found = self._rows(
-            f"SELECT event_id FROM gateway.events WHERE site = {quote(chosen.site)} AND event_id IN ({_ids(rows)})"
-        )
-        return {row["event_id"] for row in found}
+    def _known(self, chosen: Chosen, rows: list[_Row]) -> set[_Identity]:
+        """Those that are in `events`."""
+        found = self._rows(f"SELECT event, event_id FROM gateway.events WHERE {_are(chosen.site, rows)}")
+        return set(map(_identity, found))
 
-    def _take(self, session: Session, chosen: Chosen, rows: list[_Row], facts: dict[str, Fact]) -> None:
+    def _take(self, session: Session, chosen: Chosen, rows: list[_Row], facts: dict[_Identity, Fact]) -> None:
         sections, _ = session.erased.sift([section_of(EVENTS, list(facts.values()))] if facts else [])
         if sections:
             self._insert(session, sections[0].rows, [sections[0].payload])
         known = self._known(chosen, rows)
-        if gone := [row for row in rows if row["event_id"] in known]:
+        if gone := [row for row in rows if _identity(row) in known]:
             is_shared = session.targets["quarantine"].distributed
             table = "quarantine_local ON CLUSTER '{cluster}'" if is_shared else "quarantine"
-            where = f"site = {quote(chosen.site)} AND event_id IN ({_ids(gone)})"
-            self._command(f"ALTER TABLE gateway.{table} DELETE WHERE {where}")
+            self._command(f"ALTER TABLE gateway.{table} DELETE WHERE {_are(chosen.site, gone)}")
 
     def _insert(self, session: Session, count: int, rows: list[bytes | memoryview]) -> None:
         batch = new_batch_id(self._clock())
@@ -138,21 +137,28 @@ class Replay:
             self._client.command(sql, settings={"mutations_sync": 2, "distributed_foreground_insert": 1})
 
 
-def _judged(rows: list[_Row], known: set[str], judge: Judge, done: Replayed) -> dict[str, Fact]:
-    """The facts by event_id, each once however often it was sent; counts are added to `done`."""
-    facts: dict[str, Fact] = {}
+def _judged(rows: list[_Row], known: set[_Identity], judge: Judge, done: Replayed) -> dict[_Identity, Fact]:
+    """The facts, each once however often it was sent; counts are added to `done`."""
+    facts: dict[_Identity, Fact] = {}
     for row in rows:
-        if row["event_id"] in known or row["event_id"] in facts:
+        if _identity(row) in known or _identity(row) in facts:
             done.known += 1
             continue
         made = judge(row)
         if isinstance(made, tuple):
             done.stays[(row["contract"], made)] += 1
         else:
-            facts[row["event_id"]] = made
+            facts[_identity(row)] = made
     done.loaded += len(facts)
     return facts
 
 
-def _ids(rows: list[_Row]) -> str:
-    return ", ".join(quote(row["event_id"]) for row in rows)
+def _identity(row: _Row) -> _Identity:
+    return row["event"], row["event_id"]
+
+
+def _are(site: str, rows: list[_Row]) -> str:
+    """The condition that a row is one of these."""
+    ids = ", ".join(quote(row["event_id"]) for row in rows)
+    pairs = ", ".join(f"({quote(row['event'])}, {quote(row['event_id'])})" for row in rows)
+    return f"site = {quote(site)} AND event_id IN ({ids}) AND (event, event_id) IN ({pairs})"

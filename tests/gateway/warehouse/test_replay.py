@@ -114,6 +114,15 @@ def test_conservation_holds_through_a_replay(writer: Client, endpoint: Endpoint,
     assert writer.query(sql).result_rows == [(7,)]
 
 
+def test_two_events_to_which_a_client_gave_one_id_are_two(writer: Client, endpoint: Endpoint, tmp_path: Path) -> None:
+    rows = [broken("paired", 1), broken("paired", 2, event="quiz_start")]
+    rows += [broken("paired", 1, event="quiz_start", properties={"colour": "puce"}), broken("paired", 2)]
+    fill(tmp_path, endpoint, "paired", rows)
+    assert Replay(writer).run(Chosen("paired"), judge).loaded == 3
+    assert numbers(writer, "paired") == [1, 2, 2]
+    assert waiting(writer, "paired") == [1]
+
+
 def test_one_event_of_a_site_may_be_replayed_alone(writer: Client, endpoint: Endpoint, tmp_path: Path) -> None:
     fill(tmp_path, endpoint, "alone", [broken("alone", 1), broken("alone", 2, event="quiz_start")])
     assert Replay(writer).run(Chosen("alone", "quiz_start"), judge).loaded == 1
