@@ -15,6 +15,10 @@ class FolderError(Exception):
     """The data folder cannot be used; `str()` is one sentence that says why and what to do."""
 
 
+#: What has to be free at the start. Why: without it no key can be made, and half of a table is worse than none.
+_ROOM_BYTES = 4 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Folders:
     """`journal`: segments not loaded yet; `keys`: salts and keys; `warehouse`: the embedded engine's own;
@@ -61,13 +65,11 @@ class Folders:
         try:
             for folder in (self.data, self.journal, self.keys, self.run, self.metrics):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe = self.run / f".probe.{os.getpid()}"
-            probe.write_bytes(b"")
-            probe.unlink()
+            _probe(self.run / f".probe.{os.getpid()}")
         except OSError as error:
             raise FolderError(
                 f"The data folder {self.data} cannot be used ({error.strerror}): "
-                "choose another with --data, or mend its permissions."
+                "choose another with --data, or mend its permissions or its free space."
             ) from error
 
     def lock(self, part: str = "lock") -> int:
@@ -82,3 +84,13 @@ class Folders:
                 f"Another gateway runs on the data folder {self.data}: stop it first, or choose another with --data."
             ) from error
         return held
+
+
+def _probe(file: Path) -> None:
+    """Whether something can be written; reserved, not filled, so that it costs nothing."""
+    opened = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.posix_fallocate(opened, 0, _ROOM_BYTES)
+    finally:
+        os.close(opened)
+        file.unlink()

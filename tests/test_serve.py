@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -69,6 +70,17 @@ def test_a_folder_that_cannot_be_made_gets_one_sentence_and_exit_code_two(tmp_pa
     (tmp_path / "file").write_text("in the way")
     done = ended("--data", str(tmp_path / "file" / "data"), "--port", "0")
     assert done.returncode == 2
+    assert re.fullmatch(r"gateway: The data folder .+ cannot be used .+\n", done.stderr)
+
+
+@pytest.mark.parametrize("command", ["serve", "collect", "load", "admin"])
+def test_a_volume_that_takes_nothing_gets_one_sentence_and_exit_code_two(tmp_path: Path, command: str) -> None:
+    def full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
+
+    words = [*GATEWAY, command, "--data", str(tmp_path / "data")]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False, preexec_fn=full)
+    assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"gateway: The data folder .+ cannot be used .+\n", done.stderr)
 
 
