@@ -11,6 +11,7 @@ import pytest
 from gateway.cli import COMMANDS, HIDDEN
 from gateway.metrics import METRICS
 from gateway.settings import describe
+from gateway.web.access.users import hash_secret
 from gateway.words import Refusal
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,12 @@ def stopped() -> list[list[str]]:
     return [[value, say] for value, say in re.findall(r'^    [A-Z_]+ = "(\w+)"  #: (.+)$', source, re.M)]
 
 
+def roles() -> list[list[str]]:
+    """What each role may, read from the comments beside the members."""
+    source = (ROOT / "gateway" / "web" / "access" / "users.py").read_text().split("class Kind")[0]
+    return [[value, say] for value, say in re.findall(r'^    [A-Z_]+ = "(\w+)"  #: (.+)$', source, re.M)]
+
+
 def settings() -> list[list[str]]:
     return [[name, default or "–", unit, say] for name, default, unit, say in describe()]
 
@@ -59,6 +66,7 @@ TABLES: dict[str, Callable[[], list[list[str]]]] = {
     "refusals": refusals,
     "stopped": stopped,
     "metrics": metrics,
+    "roles": roles,
 }
 
 
@@ -71,12 +79,18 @@ def test_every_refusal_is_documented() -> None:
     assert [row[0] for row in refusals()] == [refusal.value for refusal in Refusal]
 
 
+def test_the_cost_of_a_guess_is_what_the_readme_says() -> None:
+    *_, told = re.findall(r"scrypt \(N 2\^(\d+), r (\d+), p (\d+)\)", README)
+    _, n, r, p, *_ = hash_secret("x").split("$")
+    assert [2 ** int(told[0]), int(told[1]), int(told[2])] == [int(n), int(r), int(p)]
+
+
 def test_ci_runs_exactly_the_readmes_test_command() -> None:
     command = re.search(r"^python3 -m venv .+pytest.*$", README, re.M)
     assert command
     assert command.group() in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tests/\w+\.py|gateway/[\w/]+\.py)`", README))))
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`(tests/[\w/]+\.py|gateway/[\w/]+\.py)`", README))))
 def test_files_that_the_readme_names_exist(path: str) -> None:
     assert (ROOT / path).exists()

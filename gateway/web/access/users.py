@@ -36,8 +36,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 class Role(StrEnum):
     """What somebody may do; each also what those before it may."""
 
-    ANALYST = "analyst"  #: health, metrics, reports
-    OFFICER = "officer"  #: policy, requests of data subjects
+    ANALYST = "analyst"  #: health, metrics, reports (groups of ten people at least)
+    OFFICER = "officer"  #: also: the policies, what they make of a hit, access and erasure of a person, receipts
     ADMIN = "admin"  #: everything
 
     def includes(self, other: Role) -> bool:
