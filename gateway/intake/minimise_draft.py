@@ -12,13 +12,16 @@ from gateway.intake.hit import Event
 from gateway.intake.minimise_plan import NO_CONTRACT, Plan
 from gateway.intake.scan import Scrubber
 from gateway.intake.urls import Paths, UrlRules
-from gateway.intake.visitors import Pseudonyms
+from gateway.intake.visitors import Pseudonym, Pseudonyms
 
 
 class Trace:
-    """What the events of one hit share. Personal. `country` is an ISO code of the visitor's place, '' if unknown."""
+    """What the events of one hit share. Personal. `country` is an ISO code of the visitor's place, '' if unknown.
 
-    __slots__ = ("adapter", "address", "country", "received_at", "user_agent")
+    `made` remembers the pseudonyms of a hit of several events; None for one.
+    """
+
+    __slots__ = ("adapter", "address", "country", "made", "received_at", "user_agent")
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Trace:
         self.address = address
         self.user_agent = user_agent
         self.country = country
+        self.made: dict[tuple[Pseudonym, str], str] | None = None
 
     def __repr__(self) -> str:
         return f"<Trace by {self.adapter}>"

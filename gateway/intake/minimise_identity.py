@@ -9,7 +9,7 @@ from secrets import token_hex
 
 from gateway.intake.minimise_draft import Draft
 from gateway.intake.times import BY_KIND
-from gateway.intake.visitors import truncate
+from gateway.intake.visitors import Pseudonym, truncate
 
 _UUID_CHARS = 36
 _UUID_HEX_CHARS = 32
@@ -21,12 +21,24 @@ def put_visitor(draft: Draft) -> None:
     event, plan, made = draft.event, draft.plan, draft.pseudonyms
     if plan.durable_days and event.client_id and made.visitor is not None and made.session is not None:
         draft.kind = "durable"
-        draft.row["visitor"] = made.visitor.of(event.client_id)
+        draft.row["visitor"] = _pseudonym(draft, made.visitor, event.client_id)
         if plan.has_session and event.session_id:  # Why: GA4's session id is a second, which visitors share
-            draft.row["session"] = made.session.of(f"{event.client_id}\0{event.session_id}")
+            draft.row["session"] = _pseudonym(draft, made.session, f"{event.client_id}\0{event.session_id}")
     elif plan.day_days and made.day is not None and (network := truncate(draft.address)):
         draft.kind = "day"
-        draft.row["visitor"] = made.day.of(f"{network}\0{draft.agent}" if plan.uses_agent_for_day else network)
+        seen = f"{network}\0{draft.agent}" if plan.uses_agent_for_day else network
+        draft.row["visitor"] = _pseudonym(draft, made.day, seen)
+
+
+def _pseudonym(draft: Draft, kind: Pseudonym, text: str) -> str:
+    """Made once a hit: the events of one hit are mostly one visitor's."""
+    made = draft.trace.made
+    if made is None:
+        return kind.of(text)
+    found = made.get((kind, text))
+    if found is None:
+        found = made[kind, text] = kind.of(text)
+    return found
 
 
 def put_account(draft: Draft) -> None:

@@ -245,6 +245,8 @@ class Pipeline:
         walk = Walk(site, self._keys(site.name, hit.received_at), trace, hit.headers)
         walk.choices = self._choices.of(site.name)
         walk.said = reading.statements
+        if len(reading.events) > 1:
+            trace.made = {}
         for name, text in hit.headers:
             if name not in _HEARD:
                 continue

@@ -6,6 +6,8 @@ An adapter reads; it decides nothing, strips nothing, and never raises: what it 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from operator import contains
 from typing import NamedTuple
 
 from gateway.intake.adapters import (
@@ -55,16 +57,17 @@ ADAPTERS: dict[str, Adapter] = {
 
 
 class _Candidate(NamedTuple):
-    """A claim as it is asked: where its path must match, and what its body must show."""
+    """A claim as it is asked: where its path must match, and how its body must show the mark, which may be none."""
 
     path: str
+    shows: Callable[[bytes, bytes], bool]
     mark: bytes
     adapter: Adapter
 
-    def is_shown_by(self, body: bytes) -> bool:
-        if self.mark[:1] == b"^":
-            return body.startswith(self.mark[1:])
-        return self.mark in body
+
+def _candidate(claimed: Claim, adapter: Adapter) -> _Candidate:
+    shows = bytes.startswith if claimed.mark[:1] == b"^" else contains
+    return _Candidate(claimed.path.strip("*"), shows, claimed.mark.removeprefix(b"^"), adapter)
 
 
 def find(method: str, path: str) -> Adapter | None:
@@ -76,18 +79,18 @@ def claim(method: str, path: str, body: bytes, pinned: str = "") -> Adapter | No
     """The protocol of a hit: the one that its source is pinned to, else by path and then by what the body shows."""
     if pinned:
         return ADAPTERS.get(pinned)
-    for candidate in _EXACT.get((method, path), ()):
-        if not candidate.mark or candidate.is_shown_by(body):
-            return candidate.adapter
+    for _, shows, mark, adapter in _EXACT.get((method, path), ()):
+        if shows(body, mark):
+            return adapter
     return _claim_loosely(method, path, body)
 
 
 def _claim_loosely(method: str, path: str, body: bytes) -> Adapter | None:
     for candidate in _SUFFIXES.get(method, ()):
-        if path.endswith(candidate.path) and candidate.is_shown_by(body):
+        if path.endswith(candidate.path) and candidate.shows(body, candidate.mark):
             return candidate.adapter
     for candidate in _PREFIXES.get(method, ()):
-        if path.startswith(candidate.path) and candidate.is_shown_by(body):
+        if path.startswith(candidate.path) and candidate.shows(body, candidate.mark):
             return candidate.adapter
     return None
 
@@ -101,7 +104,7 @@ def _kind(claimed: Claim) -> str:
 def _claims(kind: str) -> list[tuple[str, _Candidate]]:
     """The claims of one kind with their methods; marked ones first, among prefixes the longest first."""
     found = [
-        (claimed.method, _Candidate(claimed.path.strip("*"), claimed.mark, adapter))
+        (claimed.method, _candidate(claimed, adapter))
         for adapter in ADAPTERS.values()
         for claimed in adapter.claims
         if _kind(claimed) == kind
