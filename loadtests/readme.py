@@ -1,0 +1,47 @@
+"""README's figures of the load tests, anew from the JSON files: `python -m loadtests readme`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from loadtests.scenarios import SCENARIOS
+
+_README = Path(__file__).parents[1] / "README.md"
+_MARK = re.compile(r"(<!-- loadtests:.*?-->\n).*?(<!-- /loadtests -->)", re.S)
+_HEAD = (
+    "| scenario | requests/s | p50 ms | p99 ms | p99.9 ms | acknowledged | lost | twice | verdict |\n"
+    "|---|---|---|---|---|---|---|---|---|\n"
+)
+_VERDICTS = {0: "met", 1: "missed", 3: "run invalid"}
+
+
+def fill(folder: Path) -> str:
+    """Writes the block; the sentence that says what was found."""
+    found = [orjson.loads(file.read_bytes()) for name in SCENARIOS if (file := folder / f"{name}.json").exists()]
+    if not found:
+        return f"No figures in {folder}; run a scenario first."
+    block = _HEAD + "".join(map(_row, found)) + "\n" + _where(found)
+    _README.write_text(_MARK.sub(lambda mark: mark[1] + block + mark[2], _README.read_text("utf-8")), "utf-8")
+    return f"README shows {len(found)} scenarios."
+
+
+def _row(told: dict[str, Any]) -> str:
+    latency, warehouse = told["latency"], told["warehouse"]
+    times = " | ".join(f"{latency[key]:.1f}" for key in ("p50_ms", "p99_ms", "p999_ms"))
+    rate = (
+        f"{told['worker']['rate_at_50_ms']:.0f} at p99 < 50 ms" if told["scenario"] == "ramp" else f"{told['rate']:.0f}"
+    )
+    counted = " | ".join(f"{warehouse[key]:,}" for key in ("acknowledged", "lost", "twice"))
+    return f"| `{told['scenario']}` | {rate} | {times} | {counted} | {_VERDICTS[told['exit_code']]} |\n"
+
+
+def _where(found: list[dict[str, Any]]) -> str:
+    machine, loads = found[0]["machine"], [told["machine"]["load_average"] for told in found]
+    return (
+        f"{machine['cores']} cores ({machine['cpu']}), Python {machine['python']}, load average before the runs "
+        f"{min(loads)} to {max(loads)}; gateway, embedded engine and generator on the same cores.\n"
+    )
