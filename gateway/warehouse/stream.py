@@ -34,7 +34,7 @@ from gateway.warehouse.tombstones import Tombstones
 
 _ID_BITS, _SLOT_MS = 26, 16
 
-#: Under the 1 MB that brokers and ClickHouse take by default, and some 2,000 rows.
+#: Under the 1 MB that brokers and ClickHouse take by default; some 600 events.
 PARCEL_BYTES = 512 * 1024
 
 
