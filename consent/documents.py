@@ -41,6 +41,7 @@ def ropa(policy: Policy, words: Words, controller: str = "") -> dict[str, Any]:
         "document": words["ropa.title"],
         **_identity(policy, words, controller),
         "activities": [_activity(policy, purpose, words) for purpose in policy.clauses.purposes],
+        "withdrawal": words[f"ropa.withdrawal.{policy.clauses.people.on_withdrawal}"],
         "security": [words[key] for key in _SECURITY],
     }
 
@@ -53,6 +54,7 @@ def notice(policy: Policy, words: Words, controller: str = "") -> dict[str, Any]
         "purposes": [_told(policy, purpose, words) for purpose in policy.clauses.purposes],
         "choices": words["notice.choices"].format(months=round(policy.clauses.signals.valid_for_days * 12 / 365)),
         "minors": words["notice.minors"].format(age=policy.minors_under),
+        "withdrawal": words[f"notice.withdrawal.{policy.clauses.people.on_withdrawal}"],
         "rights": [words[key] for key in _RIGHTS],
     }
 

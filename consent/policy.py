@@ -20,7 +20,7 @@ signals:
     cmp_cookie: {onetrust, cookiebot, cookieyes, complianz, didomi, iubenda, axeptio, klaro, tarteaucitron:
         {PURPOSE: [the banner's categories, all needed], ignored: [categories]}}
     vendor: {segment, rudderstack, snowplow, matomo, walkeros, shopify: as cmp_cookie}
-people: {minors_under: AGE, for_minors_never: [PURPOSE]}
+people: {minors_under: AGE, for_minors_never: [PURPOSE], on_withdrawal: stop (what is meant without it) or erase}
 fields: NAME: {is: fideslang data category, "*": floor, PURPOSE: keep, strip_query, host_only, generalise, truncate,
     pseudonymise, use_then_drop or drop}
 keep_for: {PURPOSE: PERIOD for each, proof_of_choice: PERIOD}

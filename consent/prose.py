@@ -16,6 +16,10 @@ ENGLISH: Words = {
     "notice.title": "How we use data about your visit",
     "notice.choices": "You may change your choice at any time; we ask again after {months} months at the latest.",
     "notice.minors": "If you are under {age}, we use less: what is marked so is never done.",
+    "notice.withdrawal.stop": "If you take your consent back, we stop at once; what we have ends with its period.",
+    "notice.withdrawal.erase": "If you take your consent back, we stop at once and erase what we stored under it.",
+    "ropa.withdrawal.stop": "A consent that is withdrawn stops the processing; data of before ends with its period.",
+    "ropa.withdrawal.erase": "A consent that is withdrawn stops the processing and erases the data of before.",
     "missing.controller": "[name and contact of the controller and of its data protection officer]",
     "people.visitors": "visitors of the site, customers",
     "rule.always": "always",
@@ -83,9 +87,8 @@ def ropa_markdown(record: Mapping[str, Any], words: Words) -> str:
         lines += ["", f"## {activity['purpose']}: {activity['description']}", ""]
         lines += [*_rows(activity, words, ("basis", "uses", "people", "recipients", "kept_for", "regions"))]
         lines += ["", f"{words['label.data']}:", "", *_data_table(activity["data"], words)]
-    return "\n".join(
-        [*lines, "", f"## {words['label.security']}", "", *(f"- {line}" for line in record["security"]), ""]
-    )
+    measures = [record["withdrawal"], *record["security"]]
+    return "\n".join([*lines, "", f"## {words['label.security']}", "", *(f"- {line}" for line in measures), ""])
 
 
 def notice_markdown(told: Mapping[str, Any], words: Words) -> str:
@@ -95,7 +98,7 @@ def notice_markdown(told: Mapping[str, Any], words: Words) -> str:
         lines += [*_rows(purpose, words, ("basis", "data", "recipients", "kept_for", "regions"))]
         if purpose["never_for_minors"]:
             lines.append(f"- {words['label.never_for_minors']}")
-    rights = [told["choices"], told["minors"], *told["rights"]]
+    rights = [told["choices"], told["withdrawal"], told["minors"], *told["rights"]]
     return "\n".join([*lines, "", f"## {words['label.rights']}", "", *(f"- {right}" for right in rights), ""])
 
 

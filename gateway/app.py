@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from time import gmtime, monotonic, strftime, time
@@ -35,11 +37,12 @@ from gateway.journal.yes_sayers import YesSayers
 from gateway.metrics import write_snapshot
 from gateway.outbound import Caller, Told
 from gateway.outward import ScriptTerms
+from gateway.persons import Place, carry_out
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.tls import Certificate
 from gateway.warehouse import stream_kafka
-from gateway.warehouse.connect import connect, find
+from gateway.warehouse.connect import WarehouseError, connect, find
 from gateway.warehouse.load import FAILURES, Loader
 from gateway.warehouse.stream import Streamer
 from gateway.web.collect import Collect, Limits, look_away
@@ -350,7 +353,7 @@ def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
             return 1
         _log.info("Loaded %d batches.", loaded.batches)
         return 0
-    asyncio.run(_load(loader, folders))
+    asyncio.run(_load(loader, Place(configuration, folders, configuration.settings.warehouse)))
     return 0
 
 
@@ -361,9 +364,24 @@ def make_loader(settings: Settings, folders: Folders) -> Loader:
     return Loader(folders.journal, lambda: connect(find(folders, settings.warehouse)))
 
 
-async def _load(loader: Loader, folders: Folders) -> None:
+def _erase_ordered(place: Place) -> None:
+    """Forgets whom hits asked to forget. What fails is done at the next turn."""
+    try:
+        for ended in carry_out(place):
+            told = ended.body
+            _log.info("Erased, as hits asked: %d pseudonyms, request %s", told["pseudonyms"], told["request"])
+    except (WarehouseError, OSError) as error:
+        _log.warning("Not erased yet: %s", error)
+
+
+async def _load(loader: Loader, place: Place) -> None:
+    settings, folders = place.configuration.settings, place.folders
+    erasing = Due(settings.erase_every_s if settings.erase_every_s and not settings.kafka else math.inf)
+
     async def tick(_lag_s: float) -> None:
         write_snapshot(folders.metrics, "load", loader.counts())
+        if erasing.now():  # Why a thread that nobody waits for: an erasure waits for the loader, and may be cut off
+            threading.Thread(target=_erase_ordered, args=(place,), name="erase", daemon=True).start()
 
     async with running(loader.stop, tick):
         await asyncio.to_thread(loader.run)

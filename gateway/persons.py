@@ -25,6 +25,7 @@ from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.engine_statements import quote
 from gateway.warehouse.erase import Eraser, Request, new_identity
+from gateway.warehouse.orders import Ordered, read_orders
 from gateway.warehouse.proofs import of_subjects
 from gateway.warehouse.subjects import Subjects
 from gateway.warehouse.tombstones import of_person
@@ -96,6 +97,22 @@ def erase(place: Place, asked: Asked) -> Erased:
             return Erased(ended["body"], ended["receipt"], list(_lost(eraser.subjects, asked)))
 
 
+def carry_out(place: Place) -> Iterator[Erased]:
+    """Erases whoever hits asked to forget, many at a time; see gateway.intake.orders. Raises as `erase` does.
+
+    All people of one turn are erased up to its newest order: who agreed anew within the turn loses those minutes.
+    """
+    with connected(place) as url:
+        eraser = Eraser(lambda: connect(url), place.folders.journal, Signer(place.folders.keys))
+        with closing(eraser):
+            for site in place.configuration.sites.all:
+                while (ordered := read_orders(eraser.subjects, site.name)) is not None:
+                    ended = eraser.erase(_request_of(site, ordered))
+                    yield Erased(ended["body"], ended["receipt"], [])
+                    if not ended["body"]["complete"]:
+                        break
+
+
 def stored_receipt(place: Place, request: str) -> str:
     """The signed receipt of an erasure; '' if there is none. Raises WarehouseError."""
     with connected(place) as url, closing(connect(url)) as client:
@@ -113,8 +130,15 @@ def _request(asked: Asked, eraser: Eraser) -> Request:
     subject = subject_of(asked.site.name, asked.said, asked.keys)
     begun = eraser.begun(asked.site.name, subject)
     identity, asked_at = begun or (new_identity(), time())
-    kept_s = max(asked.site.policy.keep_days.values(), default=0) * _DAY_S
-    return Request(identity, asked.person, subject, asked.said.kind, asked_at, asked_at + kept_s + _DAY_S)
+    return Request(identity, asked.person, subject, asked.said.kind, asked_at, _keep_until(asked.site, asked_at))
+
+
+def _request_of(site: Site, ordered: Ordered) -> Request:
+    return Request(new_identity(), ordered.person, "", "order", ordered.asked_at, _keep_until(site, ordered.asked_at))
+
+
+def _keep_until(site: Site, asked_at: float) -> float:
+    return asked_at + max(site.policy.keep_days.values(), default=0) * _DAY_S + _DAY_S
 
 
 def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class Settings:
         "fsync", "'fsync' or 'os'", "fsync: acknowledged survives a power cut; os: survives kill -9, not a power cut"
     )
     load_after_ms: int = _setting(1000, "ms", "age at which a segment is sealed and loaded")
+    erase_every_s: int = _setting(
+        600, "s", "how often the loader erases whom hits asked to forget; 0 leaves it to gateway privacy orders"
+    )
     segment_limit_bytes: int = _setting(32 * 1024 * 1024, "bytes", "size at which a segment is sealed")
     journal_limit_bytes: int = _setting(4 * 1024**3, "bytes", "backlog at which hits are answered 503")
     disk_reserve_bytes: int = _setting(256 * 1024 * 1024, "bytes", "free disk space below which hits are answered 503")

@@ -22,6 +22,10 @@ Counted = NewType("Counted", bytes)
 Sighted = NewType("Sighted", bytes)
 
 
+#: Whose rows are to be erased, by pseudonyms, as ClickHouse will read it. Only `intake.orders` makes one.
+Order = NewType("Order", bytes)
+
+
 class Refusal(StrEnum):
     """Why an event did not become a fact. Closed: every event read ends as one fact or as one of these."""
 
@@ -81,6 +85,7 @@ class Outcome(NamedTuple):
 
     `proofs` are the changes of choice that it brought; `counted` are counts of decisions, which come with no hit.
     `broken` are facts for the quarantine; each of their events has a tally, and no fact. `sighted` come with no hit.
+    `orders` say whose rows are to be erased.
     """
 
     facts: list[Fact]
@@ -89,6 +94,7 @@ class Outcome(NamedTuple):
     counted: Sequence[Counted] = ()
     broken: Sequence[Fact] = ()
     sighted: Sequence[Sighted] = ()
+    orders: Sequence[Order] = ()
 
 
 class SiteKeys(NamedTuple):

@@ -6,7 +6,7 @@ May not: list a field by default. What is not listed is dropped.
 from __future__ import annotations
 
 from consent.clauses.marked import Node
-from consent.clauses.words import FLOOR, Field, Keep, People, Purpose
+from consent.clauses.words import FLOOR, ON_WITHDRAWAL, STOP, Field, Keep, People, Purpose
 from consent.fideslang import DATA_CATEGORIES
 from consent.periods import read_days
 from consent.words import Action
@@ -43,10 +43,12 @@ def read_keep(node: Node, purposes: tuple[Purpose, ...]) -> Keep:
 
 
 def read_people(node: Node, purposes: tuple[Purpose, ...]) -> People:
-    parts = node.keyed("people", ("minors_under", "for_minors_never"))
+    parts = node.keyed("people", ("minors_under", "for_minors_never"), ("on_withdrawal",))
     age = parts["minors_under"].text("minors_under")
     if not age.isdecimal() or not 13 <= int(age) <= 21:
         raise parts["minors_under"].error("minors_under should be an age from 13 to 21")
     names = [purpose.name for purpose in purposes]
     never = {n.one_of(names, "purpose"): n.line for n in parts["for_minors_never"].listed("for_minors_never")}
-    return People(int(age), never, node.line)
+    then = parts.get("on_withdrawal")
+    on_withdrawal = then.one_of(ON_WITHDRAWAL, "on_withdrawal") if then else STOP
+    return People(int(age), never, on_withdrawal, then.line if then else node.line, node.line)

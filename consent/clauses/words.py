@@ -15,6 +15,10 @@ ANYWHERE = "anywhere"
 EVERYWHERE = "everywhere"
 FLOOR = "*"
 
+#: `stop`: nothing more from now on. `erase`: what was stored under the consent goes too. Source: GDPR 7(3), 17(1)(b).
+STOP, ERASE = "stop", "erase"
+ON_WITHDRAWAL = (STOP, ERASE)
+
 
 class Basis(NamedTuple):
     """A lawful basis. Source: GDPR Art. 6(1)."""
@@ -113,8 +117,12 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class People:
+    """`on_withdrawal` is one of ON_WITHDRAWAL: what becomes of the past of who takes all of a consent back."""
+
     minors_under: int
     never: Mapping[str, int]
+    on_withdrawal: str
+    withdrawal_line: int
     line: int
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from consent.clauses.words import ANYWHERE, EVERYWHERE, FLOOR, Clauses, Region
+from consent.clauses.words import ANYWHERE, ERASE, EVERYWHERE, FLOOR, STOP, Clauses, Region
 from consent.compile import SUPPORTS
 from consent.flags import ONLY_REFUSE
 from consent.words import Action, Language, Rule
@@ -188,6 +188,14 @@ def _people(old: Clauses, new: Clauses) -> Iterator[Change]:
         yield Change(now.never[purpose], f"{purpose} is never allowed for minors", False)
     for purpose in was.never.keys() - now.never.keys():
         yield Change(was.never[purpose], f"{purpose} may be allowed for minors", True)
+    if was.on_withdrawal != now.on_withdrawal:
+        yield Change(now.withdrawal_line, _AFTER_WITHDRAWAL[now.on_withdrawal], now.on_withdrawal != ERASE)
+
+
+_AFTER_WITHDRAWAL = {
+    STOP: "what was stored of people who withdraw their consent is kept for its period, no longer erased",
+    ERASE: "what was stored of people who withdraw their consent is erased",
+}
 
 
 def _fields(old: Clauses, new: Clauses) -> Iterator[Change]:

@@ -131,6 +131,31 @@ def erase(
 @config_option
 @data_option
 @setting_option("warehouse")
+def orders(config: Path | None, data: Path, warehouse: str | None) -> None:
+    """Erase whoever hits asked to forget: consent taken back where policy says `on_withdrawal: erase`, Mixpanel's
+    $delete, Shopify's customers/redact. `gateway load` does it by itself, every `erase_every_s`.
+
+    \b
+    Examples:
+      gateway privacy orders
+      gateway privacy orders --config gateway.yml          as a CronJob, with erase_every_s: 0
+    """
+    place, complete = _place(config, data, warehouse), True
+    try:
+        for ended in persons.carry_out(place):
+            complete = complete and ended.body["complete"]
+            for line in _report(ended.body):
+                click.echo(line)
+    except _FAILURES as error:
+        fail(f"{error}; the orders are kept, and the same command goes on with them", 1)
+    click.echo("No order waits." if complete else "Not complete; run it again.")
+    raise SystemExit(0 if complete else 1)
+
+
+@privacy.command()
+@config_option
+@data_option
+@setting_option("warehouse")
 @click.argument("which", required=False)
 @click.option("--site", help="With --client-id: the site that was asked; may be left out where there is one.")
 @click.option("--client-id", help=f"Show the newest proof of choice of this person's {_SAYS[FoundBy.CLIENT_ID]}.")

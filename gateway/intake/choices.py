@@ -51,6 +51,8 @@ NOBODY = "0" * 32
 #: The kind of pseudonym that a proof's subject is.
 SUBJECT = "choice"
 
+_WITHDRAWN = "withdrawn"
+
 _T = TypeVar("_T")
 
 
@@ -95,10 +97,11 @@ def _says_something(signal: Signal) -> bool:
 
 
 class Note(NamedTuple):
-    """A proof, and how to forget it again if it does not become durable."""
+    """A proof, and how to forget it again if it does not become durable. A withdrawal takes all back."""
 
     proof: Proof
     forget: Callable[[], None]
+    is_withdrawal: bool = False
 
 
 class Teller(NamedTuple):
@@ -167,7 +170,8 @@ class SiteChoices:
         def forget() -> None:
             self.last.pop(place, None)
 
-        return Note(_proof_of_person(weighed, teller, before, {"site": self._site, "subject": subject}), forget)
+        proof = _proof_of_person(weighed, teller, before, {"site": self._site, "subject": subject})
+        return Note(proof, forget, _action(now, before, True) == _WITHDRAWN)
 
     def _note_nobody(self, weighed: Weighed, day: int) -> Note | None:
         """One proof a day for all that are alike."""
@@ -261,4 +265,4 @@ def _proof(weighed: Weighed, before: Choice | None, told: dict[str, str]) -> Pro
 def _action(now: Choice, before: Choice | None, has_said_yes: bool) -> str:
     if now.yes:
         return "changed" if before and before.yes else "given"
-    return "withdrawn" if has_said_yes and not (before and not before.yes) else "refused"
+    return _WITHDRAWN if has_said_yes and not (before and not before.yes) else "refused"

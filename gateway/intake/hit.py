@@ -79,6 +79,17 @@ class Event:
 
 
 @dataclass(slots=True, repr=False)
+class Leaver:
+    """Somebody who is to be forgotten, by the site's identifiers as they were said. Personal."""
+
+    client_id: str = ""
+    user_id: str = ""
+
+    def __repr__(self) -> str:
+        return "<Leaver>"
+
+
+@dataclass(slots=True, repr=False)
 class Answer:
     """What the client insists on hearing. Never echoes a value of the hit but its Origin, which web.collect adds."""
 
@@ -94,6 +105,7 @@ class Reading:
     `key` is the write key, measurement id or site name that the hit names, '' if none. `refusals` has one entry per
     event that could not be read. `statements` are the consent values of the whole hit in the body or query;
     headers (Sec-GPC, DNT) and cookies are read by the pipeline for every protocol alike.
+    `leavers` are people whom the hit asks to forget; the call that does is among the refusals.
     `answer` is sent once the outcome is durable.
     """
 
@@ -102,6 +114,7 @@ class Reading:
     refusals: list[Refusal] = field(default_factory=list)
     statements: tuple[Statement, ...] = ()
     answer: Answer = field(default_factory=Answer)
+    leavers: list[Leaver] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<Reading {len(self.events)} events, {len(self.refusals)} refusals>"

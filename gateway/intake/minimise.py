@@ -21,7 +21,7 @@ import orjson
 from consent.policy import Policy
 from consent.words import Decision
 from gateway.intake.contracts import Checked, Contracts, Verdict
-from gateway.intake.hit import Event
+from gateway.intake.hit import Event, Leaver
 from gateway.intake.minimise_broken import put_broken, rewrite
 from gateway.intake.minimise_draft import Draft, Tools, Trace
 from gateway.intake.minimise_head import head_of
@@ -30,12 +30,13 @@ from gateway.intake.minimise_page import page_of
 from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Plan
 from gateway.intake.minimise_properties import CONTRACT_STEPS
 from gateway.intake.minimise_withdrawal import write_withdrawal
+from gateway.intake.orders import Cause, write_order
 from gateway.intake.times import is_storable
 from gateway.intake.unlisted import Unlisted
 from gateway.intake.urls import UrlRules
 from gateway.intake.useragent import warm
 from gateway.intake.visitors import Pseudonyms
-from gateway.words import Broken, Fact, Refusal, Sighted, SiteKeys
+from gateway.words import Broken, Fact, Order, Refusal, Sighted, SiteKeys
 
 __all__ = ["Minimiser", "Trace"]
 
@@ -103,6 +104,11 @@ class Minimiser:
         if made.visitor is None:
             return None
         return Fact(write_withdrawal(made.visitor.of(event.client_id), refused, trace.received_at))
+
+    def order(self, leaver: Leaver, cause: Cause, at: float, keys: SiteKeys) -> Order | None:
+        """Whose rows are to be erased; None without a key."""
+        made = self._pseudonyms if keys is self._pseudonyms.keys else self._prepare(keys)
+        return write_order(self._compiler.site, made, leaver, cause, at)
 
     def again(self, row: Mapping[str, Any]) -> Fact | tuple[str, ...]:
         """A row of the quarantine under the contracts and the policy of today: a fact, or why it stays there."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeVar, TypeVarTuple
 
+from consent.clauses.words import ERASE
 from consent.decide import Case
 from consent.policy import Policy
 from consent.signals import bounded, read_signals
@@ -25,12 +26,13 @@ from gateway.intake.adapters import claim
 from gateway.intake.adapters.adapter import Adapter
 from gateway.intake.choices import Choices, Note, SiteChoices, Teller, Weighed, put_count
 from gateway.intake.cookie_walk import Jar
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.hit import Answer, Event, Hit, Leaver, Reading
 from gateway.intake.hooks import Hook, Stamp
 from gateway.intake.minimise import Trace
+from gateway.intake.orders import Cause
 from gateway.intake.place import Lookup, candidates, nowhere
 from gateway.intake.site import Site, Sites
-from gateway.words import Broken, Fact, Outcome, Refusal, SiteKeys, Tally
+from gateway.words import Broken, Fact, Order, Outcome, Refusal, SiteKeys, Tally
 
 #: Headers that speak of consent, whatever the protocol. Source: W3C GPC 2026-04-03; DNT, LG Berlin 16 O 420/19.
 _CONSENT_HEADERS = {b"sec-gpc": "sec-gpc", b"dnt": "dnt"}
@@ -49,8 +51,8 @@ class Walk:
     """What the steps of one event share. Personal, in memory only."""
 
     __slots__ = (
-        *("broken", "choices", "copies", "decision", "headers", "home", "jar", "keys", "notes", "said", "site"),
-        *("statements", "steps", "trace", "weighed"),
+        *("broken", "choices", "copies", "decision", "headers", "home", "jar", "keys", "notes", "orders", "said"),
+        *("site", "statements", "steps", "trace", "weighed"),
     )
 
     def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: list[tuple[bytes, bytes]]) -> None:
@@ -68,6 +70,7 @@ class Walk:
         self.notes: list[Note] = []  # changes of choice that the hit brought
         self.copies: list[Copied] = []  # for destinations, beside the outcome
         self.broken: list[Fact] = []  # for the quarantine, beside their refusals
+        self.orders: list[Order] = []  # whose rows are to be erased
         self.steps = STEPS if not site.copiers else COPIED_STEPS
 
 
@@ -134,6 +137,15 @@ def put_proof(walk: Walk, event: Event) -> None:
     note = walk.choices.note(weighed, Teller(event.client_id, walk.trace.received_at, walk.keys))
     if note is not None:
         walk.notes.append(note)
+        if note.is_withdrawal and walk.site.policy.clauses.people.on_withdrawal == ERASE:
+            put_order(walk, Leaver(event.client_id), Cause.WITHDRAWN)
+
+
+def put_order(walk: Walk, leaver: Leaver, cause: Cause) -> None:
+    """Somebody is to be forgotten; see orders."""
+    order = walk.site.minimiser.order(leaver, cause, walk.trace.received_at, walk.keys)
+    if order is not None:
+        walk.orders.append(order)
 
 
 def put_copies(walk: Walk, event: Event) -> None:
@@ -235,8 +247,10 @@ class Pipeline:
                 tallies.append(Tally(site, adapter, end))
             else:
                 facts.append(end)
+        for leaver in reading.leavers:
+            put_order(walk, leaver, Cause.ASKED)
         proofs = [note.proof for note in walk.notes] if walk.notes else ()
-        return Outcome(facts, tallies, proofs, (), walk.broken)
+        return Outcome(facts, tallies, proofs, (), walk.broken, (), walk.orders)
 
     def start(self, hit: Hit, adapter: Adapter, reading: Reading, site: Site) -> Walk:
         """What all events of the hit share."""

@@ -15,7 +15,7 @@ import orjson
 from gateway.journal import segment
 from gateway.journal.ledger import Ledger
 from gateway.journal.trouble import JournalUnavailable, Trouble
-from gateway.words import Counted, Fact, Outcome, Proof, Sighted, Tally
+from gateway.words import Counted, Fact, Order, Outcome, Proof, Sighted, Tally
 
 _TALLY_BYTES = 128
 
@@ -35,7 +35,7 @@ class Promise(asyncio.Future[None]):
 class Group:
     """Outcomes in memory. `size` is a bound of their bytes."""
 
-    __slots__ = ("broken", "counted", "facts", "promise", "proofs", "sighted", "size", "tallies")
+    __slots__ = ("_rare", "broken", "counted", "facts", "orders", "promise", "proofs", "sighted", "size", "tallies")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.promise = Promise(loop=loop)
@@ -45,28 +45,22 @@ class Group:
         self.counted: list[Counted] = []
         self.broken: list[Fact] = []
         self.sighted: list[Sighted] = []
+        self.orders: list[Order] = []
+        self._rare: tuple[list[Any], ...] = (self.proofs, self.counted, self.broken, self.sighted, self.orders)
         self.size = 0
 
     def add(self, outcome: Outcome) -> None:
-        facts, tallies, proofs, counted, broken, sighted = outcome
+        facts, tallies, *rare = outcome
         if facts:
             self.facts += facts
             self.size += sum(map(len, facts))
         if tallies:
             self.tallies += tallies
             self.size += _TALLY_BYTES * len(tallies)
-        if proofs:
-            self.proofs += proofs
-            self.size += sum(map(len, proofs))
-        if counted:
-            self.counted += counted
-            self.size += sum(map(len, counted))
-        if broken:
-            self.broken += broken
-            self.size += sum(map(len, broken))
-        if sighted:
-            self.sighted += sighted
-            self.size += sum(map(len, sighted))
+        if any(rare):
+            for kept, more in zip(self._rare, rare, strict=True):
+                kept += more
+                self.size += sum(map(len, more))
 
     def frame(self, at: float, ledger: Ledger) -> bytes:
         """The group as it goes to disk; `at` gives its tallies their minute, `ledger` chains its proofs."""
@@ -83,6 +77,8 @@ class Group:
             sections.append(segment.section_of(segment.BROKEN, self.broken))
         if self.sighted:
             sections.append(segment.section_of(segment.SIGHTED, self.sighted))
+        if self.orders:
+            sections.append(segment.section_of(segment.ORDERS, self.orders))
         return segment.frame(sections)
 
 

@@ -27,7 +27,7 @@ MARK = b"\xf7GRP"
 
 #: Streams of today. An open table: a reader passes on sections of streams that it does not know.
 EVENTS, TALLIES, LEDGER, DECISIONS = "events", "tallies", "ledger", "decisions"
-BROKEN, SIGHTED = "quarantine", "sightings"
+BROKEN, SIGHTED, ORDERS = "quarantine", "sightings", "orders"
 
 _MAGIC = b"gwsegmnt"
 _HEADER = Struct("<8sHH")

@@ -24,6 +24,7 @@ TABLES = {
     "decisions": "decisions",
     "quarantine": "quarantine",
     "sightings": "sightings",
+    "orders": "erasure_orders",
 }
 
 SETTINGS: Mapping[str, int | str] = {

@@ -8,7 +8,8 @@ Rules
     2. A table that holds pseudonyms only as states of an aggregate cannot give one person up: it stops an erasure.
     3. Rows are deleted by mutation, not marked: their bytes leave with the old parts, which ClickHouse removes within
        `old_parts_lifetime`, 480 s.
-    4. Only rows up to the request count as the person's; who comes back later is not erased in advance.
+    4. An order to erase goes last: while it is there, a request that was cut off is made again.
+    5. Only rows up to the request count as the person's; who comes back later is not erased in advance.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ FROM system.tables AS t JOIN system.columns AS c ON c.database = t.database AND 
 WHERE t.database = 'gateway' AND t.engine LIKE '%MergeTree'
 GROUP BY t.name
 HAVING hasAny(groupArray(c.name), {list(IDENTITY)}) OR countIf(c.type LIKE 'AggregateFunction%UUID%') > 0
-ORDER BY t.name"""
+ORDER BY t.name = 'erasure_orders', t.name = 'erasure_orders_local', t.name"""
 
 
 class Holder(NamedTuple):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from consent.clauses.words import ERASE
 from consent.compiled import Policy
 from consent.documents import notice, ropa
 from consent.prose import ENGLISH, missing_words, notice_markdown, ropa_markdown
@@ -47,6 +50,14 @@ def test_the_notice_tells_each_purpose_in_the_words_of_the_policy(shop: Policy) 
     assert [purpose["say"] for purpose in told["purposes"]] == [purpose.say for purpose in shop.clauses.purposes]
     assert told["purposes"][5]["never_for_minors"]
     assert told["choices"] == "You may change your choice at any time; we ask again after 6 months at the latest."
+
+
+def test_both_say_what_becomes_of_the_past_of_who_takes_a_consent_back(shop: Policy) -> None:
+    people = replace(shop.clauses.people, on_withdrawal=ERASE)
+    erasing = replace(shop, clauses=replace(shop.clauses, people=people))
+    for write, show in ((ropa, ropa_markdown), (notice, notice_markdown)):
+        assert "and erase" not in show(write(shop, ENGLISH), ENGLISH)
+        assert "and erase" in show(write(erasing, ENGLISH), ENGLISH)
 
 
 def test_prose_holds_every_purpose_region_recipient_and_period(shop: Policy) -> None:

@@ -80,6 +80,12 @@ BAD = {
     "an anchor": ("people:\n", "people: &them\n", 0, "uses an anchor"),
     "an alias": ("minors_under: 16", "minors_under: *them", 0, "uses an alias"),
     "a tag": ("minors_under: 16", "minors_under: !!int 16", 0, "uses a tag"),
+    "an unknown end of a consent": (
+        "minors_under: 16",
+        "minors_under: 16\n  on_withdrawal: erases",
+        1,
+        "'erases' is not a known on_withdrawal; did you mean 'erase'?",
+    ),
     "an unknown key": (
         "people:\n",
         "peeple: {}\npeople:\n",

@@ -136,6 +136,11 @@ DIFFERENCES = [
     ),
     (("minors_under: 16", "minors_under: 15"), "minors are people under 15, not 16", True),
     (
+        ("on_withdrawal: stop", "on_withdrawal: erase"),
+        "what was stored of people who withdraw their consent is erased",
+        False,
+    ),
+    (
         ("for_minors_never: [personalise, ", "for_minors_never: ["),
         "personalise may be allowed for minors",
         True,

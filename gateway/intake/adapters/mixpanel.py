@@ -3,8 +3,9 @@
 May not: take people or group properties; take the addresses that servers vouch for as their own.
 
 A body is a form with `data=` base64 or JSON, a GET has the same in its query, an import is JSON or JSON lines. Answers
-are parsed: `1`, or with `verbose=1` an object; never `0`, which servers raise on. `$delete` asks for erasure: a person
-must be found for that, so it is counted as no event. Source: facts on the protocols, 7 and 10.
+are parsed: `1`, or with `verbose=1` an object; never `0`, which servers raise on. `$delete` asks for erasure, of the
+device or the user with that id (Mixpanel has one word for both), and is counted as no event.
+Source: facts on the protocols, 7 and 10.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import orjson
 
 from gateway.intake.adapters.adapter import TEXT_TYPE, Adapter, Claim, ok, pixel
 from gateway.intake.calls import basic_user
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.hit import Answer, Event, Hit, Leaver, Reading
 from gateway.intake.jsonbody import admit, mapping, read_json, read_json_base64, text
 from gateway.intake.moments import corrected, read_time
 from gateway.intake.urlencoded import read_query
@@ -86,6 +87,8 @@ def _put_event(reading: Reading, raw: Mapping[str, Any], sent_at: float | None, 
     name = event_name(told)
     if told in _OF_A_PERSON or "$token" in raw or "$distinct_id" in raw or "$group_key" in raw:
         reading.refusals.append(Refusal.NOT_AN_EVENT)
+        if "$delete" in raw and (person := text(raw.get("$distinct_id"))):
+            reading.leavers.append(Leaver(person.removeprefix(_DEVICE_PREFIX), person))
     elif not name:
         reading.refusals.append(Refusal.EVENT_UNREADABLE)
     else:

@@ -3,8 +3,9 @@
 May not: take the customer, the addresses or the e-mail of an order; follow a request of a data subject.
 
 Consent and identity come with the order's note attributes: `gateway_consent` (our consent object as JSON text) and
-`_ga`, Google's cookie, which names the client. `customers/redact`, `customers/data_request` and `shop/redact` are
-taken, counted as `not_an_event`, and left to people: they name a customer of the shop, whom no row of ours names.
+`_ga`, Google's cookie, which names the client. `customers/redact` asks to forget a customer, where the site's own
+user ids are Shopify's or the customer's e-mail; with `customers/data_request` and `shop/redact`, which are left to
+people, it is counted as `not_an_event`.
 Source: shopify.dev, webhooks; facts on the protocols, 9. The newer headers lack `X-`. Redeliveries keep the body.
 """
 
@@ -15,7 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from gateway.intake.deliveries import CONSENT_FIELD, named, put_sender, read_object, taken, unreadable
-from gateway.intake.hit import Event, Hit, Reading
+from gateway.intake.hit import Event, Hit, Leaver, Reading
 from gateway.intake.hooks.hook import DAY_S, Kind, Stamp, Terms
 from gateway.intake.jsonbody import mapping, text
 from gateway.intake.moments import read_time
@@ -23,6 +24,9 @@ from gateway.intake.proofs import is_signed, read_digest
 from gateway.intake.urlencoded import number
 from gateway.intake.vocabulary import ITEM_LIMIT, lift_single
 from gateway.words import Refusal
+
+#: Source: shopify.dev, privacy law compliance webhooks.
+_REDACT = "customers/redact"
 
 
 def _header(hit: Hit, name: str) -> str:
@@ -45,7 +49,8 @@ def read(hit: Hit, _terms: Terms) -> Reading:
         return unreadable(hit)
     topic = _TOPICS.get(_header(hit, "topic"))
     if topic is None:
-        return Reading(refusals=[Refusal.NOT_AN_EVENT], answer=taken())
+        leavers = _leavers(mapping(body.get("customer"))) if _header(hit, "topic") == _REDACT else []
+        return Reading(refusals=[Refusal.NOT_AN_EVENT], answer=taken(), leavers=leavers)
     event = topic(body)
     at, notes = read_time(body.get("created_at")), body.get("note_attributes")
     event.at = hit.received_at if at is None else at
@@ -53,6 +58,12 @@ def read(hit: Hit, _terms: Terms) -> Reading:
     event.client_id = _ga_client(text(named(notes, "_ga")))
     lift_single(event.properties, event.items)
     return Reading(events=[put_sender(event, named(notes, CONSENT_FIELD))], answer=taken())
+
+
+def _leavers(customer: dict[str, Any]) -> list[Leaver]:
+    """The customer under each name that a site may have given as its user id."""
+    names = {text(customer.get("id")), text(customer.get("email")), text(customer.get("email")).lower()}
+    return [Leaver(user_id=name) for name in sorted(names - {""})]
 
 
 def _order(body: dict[str, Any]) -> Event:

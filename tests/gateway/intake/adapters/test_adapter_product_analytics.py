@@ -130,11 +130,12 @@ def test_mixpanel_answers_are_what_its_clients_parse() -> None:
     assert mix(b"data=***").answer.body == b"1"
 
 
-def test_mixpanel_operations_on_people_are_no_events_not_even_an_erasure() -> None:
-    for operation in ({"$set": {"$email": "x"}}, {"$delete": "u-1"}, {"$unset": ["a"]}):
+def test_mixpanel_operations_on_people_are_no_events_and_one_asks_to_forget() -> None:
+    for operation, leavers in (({"$set": {"$email": "x"}}, 0), ({"$delete": ""}, 1), ({"$unset": ["a"]}, 0)):
         body = urlencode({"data": orjson.dumps({"$token": "k", "$distinct_id": "u-1"} | operation)}).encode()
         reading = mix(body, "/engage")
         assert (reading.key, reading.events, reading.refusals) == ("k", [], [Refusal.NOT_AN_EVENT])
+        assert [(one.client_id, one.user_id) for one in reading.leavers] == [("u-1", "u-1")] * leavers
 
 
 def test_a_nest_hidden_in_base64_is_found() -> None:
