@@ -222,6 +222,32 @@ def test_events_refused_by_their_contract_are_told_for_the_whole_site(
     assert found(audit(engine, "refused", folder, orders)) == [("malformed", "")]
 
 
+def test_the_rules_that_are_broken_are_named_flagged_or_waiting_and_a_replay_ends_it(
+    engine: Any, writer: Client, folder: Path, orders: Path
+) -> None:
+    now = datetime.now(UTC)
+    rows = [row for row in healthy() if row.event != "share"]  # all of them wait: not silent
+    insert(writer, "rules", rows, now)
+    later, at = (f"{now + timedelta(days=days):%Y-%m-%d %H:%M:%S}" for days in (30, -1))
+    for number, rule in enumerate(["share_channel:pattern"] * 40 + ["share_channel:required"] * 5):
+        told = f"'rules', 'share', 'share@1', toUUID('{UUID(int=number + 1)}'), '{at}', '{at}', ['{rule}'], '{later}'"
+        columns = "site, event, contract, event_id, event_time, received_at, broken, expires_at"
+        writer.command(f"INSERT INTO gateway.quarantine ({columns}) VALUES ({told})")
+    tally = f"('rules', '{now - timedelta(days=1):%Y-%m-%d %H:%M:00}', 'own', 'contract_broken', 45)"
+    writer.command(f"INSERT INTO gateway.tallies (site, minute, adapter, refusal, events) VALUES {tally}")
+    result = audit(engine, "rules", folder, orders)
+    assert found(result) == [("malformed", "share")]
+    assert "(0 flagged, 45 in quarantine, of 45): share_channel:pattern 40, share_channel:required 5" in result.output
+    writer.command("ALTER TABLE gateway.quarantine DELETE WHERE site = 'rules'", settings={"mutations_sync": 2})
+    writer.command("INSERT INTO gateway.replays VALUES (77, now64(3))")
+    insert(writer, "rules", [row for row in healthy() if row.event == "share"], now)
+    writer.command(
+        "ALTER TABLE gateway.events UPDATE batch = 77 WHERE site = 'rules' AND event = 'share'",
+        settings={"mutations_sync": 2},
+    )
+    assert found(audit(engine, "rules", folder, orders)) == []
+
+
 def test_text_that_turns_into_numbers_and_orders_told_twice_are_found(
     engine: Any, writer: Client, folder: Path, orders: Path
 ) -> None:

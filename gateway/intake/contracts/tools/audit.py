@@ -57,6 +57,7 @@ _SIGMAS = 5.0
 _TWICE = 2.0
 _FAR = 1.5
 _WEEK = 7
+_RULES_TOLD = 3
 
 
 def audit(audited: Audited) -> Iterator[Fault]:
@@ -85,6 +86,7 @@ def _orphaned(audited: Audited) -> Iterator[Fault]:
 
 def _silent(audited: Audited) -> Iterator[Fault]:
     heard = {_name(day.contract) for day in audited.seen.by_day} | {day.event for day in audited.seen.by_day}
+    heard |= {_name(one.contract) for one in audited.seen.aside}
     for terms in audited.contracts:
         if terms.status is Status.ACTIVE and terms.name not in heard:
             sentence = f"is active, but did not arrive in {audited.seen.days} days; ask {terms.owner}"
@@ -100,15 +102,47 @@ def _deprecated(audited: Audited) -> Iterator[Fault]:
 
 
 def _malformed(audited: Audited) -> Iterator[Fault]:
-    for name, days in _by_contract(audited.seen.by_day).items():
-        flagged, events = sum(day.flagged for day in days), sum(day.events for day in days)
-        if events >= audited.limits.least and least_share(flagged, events) > audited.limits.malformed:
-            sentence = f"breaks its contract in {_percent(flagged, events)} ({flagged} of {events}); "
-            yield Fault("malformed", name, sentence + "which rules: gateway_broken_rules_total on /metrics")
-    broken = sum(one.events for one in audited.seen.refused if one.refusal == "contract_broken")
-    events = broken + sum(day.events for day in audited.seen.by_day)
-    if events >= audited.limits.least and least_share(broken, events) > audited.limits.malformed:
-        yield Fault("malformed", "", f"{_percent(broken, events)} of all events were refused as contract_broken")
+    stored, waiting = _by_contract(audited.seen.by_day), _waiting(audited.seen)
+    for name in sorted(stored.keys() | waiting.keys()):
+        days, aside = stored.get(name, []), waiting.get(name, 0)
+        flagged, events = sum(day.flagged for day in days), aside + sum(day.events for day in days)
+        if _is_malformed(audited.limits, flagged + aside, events):
+            told = (
+                f"breaks its contract in {_percent(flagged + aside, events)} ({flagged} flagged, {aside} in quarantine"
+            )
+            yield Fault("malformed", name, f"{told}, of {events}): {_rules(audited.seen, name)}")
+    yield from _refused_unseen(audited)
+
+
+def _refused_unseen(audited: Audited) -> Iterator[Fault]:
+    """Refusals that no row tells of any more: those of before the last 30 days, or of before there was a quarantine."""
+    refused = sum(one.events for one in audited.seen.refused if one.refusal == "contract_broken")
+    unseen = refused - sum(one.waiting + one.replayed for one in audited.seen.aside)
+    events = unseen + sum(day.events for day in audited.seen.by_day)
+    if _is_malformed(audited.limits, unseen, events):
+        yield Fault("malformed", "", f"{_percent(unseen, events)} of all events were refused as contract_broken")
+
+
+def _is_malformed(limits: Limits, broken: int, events: int) -> bool:
+    return broken > 0 and events >= limits.least and least_share(broken, events) > limits.malformed
+
+
+def _waiting(seen: Seen) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in seen.aside:
+        if one.waiting:
+            counts[_name(one.contract)] = counts.get(_name(one.contract), 0) + one.waiting
+    return counts
+
+
+def _rules(seen: Seen, name: str) -> str:
+    """The rules that are broken most, of all versions of a contract."""
+    counts: dict[str, int] = {}
+    for one in seen.broken:
+        if _name(one.contract) == name:
+            counts[one.rule] = counts.get(one.rule, 0) + one.events
+    most = sorted(counts.items(), key=lambda pair: -pair[1])[:_RULES_TOLD]
+    return ", ".join(f"{rule} {events}" for rule, events in most) or "rules of before they were kept"
 
 
 #: Type of a contract -> how many texts of a property look like it. Texts of any look are texts.

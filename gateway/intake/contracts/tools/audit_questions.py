@@ -57,6 +57,22 @@ class Refused(NamedTuple):
     events: int
 
 
+class Aside(NamedTuple):
+    """Events that broke a contract which says quarantine: those that wait, and those that were replayed since."""
+
+    contract: str
+    waiting: int
+    replayed: int
+
+
+class Broken(NamedTuple):
+    """How many events break one rule of a contract, whatever became of them."""
+
+    contract: str
+    rule: str
+    events: int
+
+
 class Order(NamedTuple):
     """One order as the warehouse has it: its value, and how many purchase events told of it."""
 
@@ -74,6 +90,8 @@ class Seen:
     shapes: tuple[Shape, ...]
     reached: tuple[Reached, ...]
     refused: tuple[Refused, ...]
+    aside: tuple[Aside, ...]
+    broken: tuple[Broken, ...]
     orders: tuple[Order, ...]
 
 
@@ -118,6 +136,27 @@ QUESTIONS: Mapping[str, Question] = {
         GROUP BY refusal ORDER BY refusal
         """,
         Refused,
+    ),
+    "aside": Question(
+        f"""
+        SELECT contract, sum(waits), sum(replays) FROM (
+            SELECT contract, 1 AS waits, 0 AS replays FROM gateway.quarantine WHERE {_SPAN}
+            UNION ALL
+            SELECT contract, 0, 1 FROM gateway.events
+            WHERE {_SPAN} AND batch IN (SELECT batch FROM gateway.replays))
+        GROUP BY contract ORDER BY contract
+        """,
+        Aside,
+    ),
+    "broken": Question(
+        f"""
+        SELECT contract, rule, count() FROM (
+            SELECT contract, arrayJoin(broken) AS rule FROM gateway.events WHERE {_SPAN} AND verdict = 'flagged'
+            UNION ALL
+            SELECT contract, arrayJoin(broken) FROM gateway.quarantine WHERE {_SPAN})
+        GROUP BY contract, rule ORDER BY count() DESC, contract, rule
+        """,
+        Broken,
     ),
     "orders": Question(
         f"""
