@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import OperationalError
 
 from gateway.warehouse import migrate as module
+from gateway.warehouse.connect import TransientError, connect
+from gateway.warehouse.engine_endpoint import Endpoint
+from gateway.warehouse.load import Loader
 from gateway.warehouse.migrate import Variant, migrate, migrations
+from tests.gateway.warehouse.loading import event, left, numbers, seal
 
 _ROWS = """
 INSERT INTO gateway.events (site, event, stage, event_id, event_time, visitor, visitor_kind, session, channel, country,
@@ -52,6 +59,26 @@ class _Asked:
 
     def rows(self, sql: str) -> Sequence[Sequence[object]]:
         return self._client.query(sql).result_rows
+
+
+class _Forgets:
+    """A client whose first INSERTs of rows are carried out, but never answered."""
+
+    LOST = 3
+    inserts = 0
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def raw_insert(self, *given: Any, **named: Any) -> Any:
+        answer = self._client.raw_insert(*given, **named)
+        _Forgets.inserts += 1
+        if _Forgets.inserts <= _Forgets.LOST:
+            raise OperationalError("the connection broke")
+        return answer
 
 
 def _insert(client: Client, batch: int, count: int = 5000, row_s: int = 100_000, identity_s: int = 100_000) -> None:
@@ -105,6 +132,28 @@ def test_a_batch_that_was_taken_back_and_loaded_again_counts_once(events: Client
     events.command("OPTIMIZE TABLE gateway.events FINAL")
     assert _aggregates(events) == _recount(events)
     assert sum(row[8] for row in _aggregates(events)["hourly"]) == 10_000
+
+
+def test_batches_that_are_sent_twice_and_tried_again_leave_what_a_recount_gives(
+    events: Client, endpoint: Endpoint, tmp_path: Path
+) -> None:
+    """Segments are put back after they were loaded, and INSERTs answered with an error after they were carried out."""
+    journal = tmp_path / "journal"
+    with closing(Loader(journal, lambda: _Forgets(connect(endpoint.url)))) as loading:  # type: ignore[arg-type,return-value]
+        for part in range(4):
+            rows = [event("twice", n, channel="email", value=1.5, visitor=f"{n % 9:032x}", visitor_kind="durable")
+                    for n in range(part * 300, part * 300 + 400)]  # fmt: skip
+            for _ in range(2):
+                seal(journal, ("events", rows))
+                with suppress(TransientError):
+                    loading.run_once()
+        for _ in range(2 * _Forgets.LOST):
+            with suppress(TransientError):
+                loading.run_once()
+    assert left(journal) == []
+    assert numbers(events, "twice") == list(range(1300))
+    assert _aggregates(events) == _recount(events)
+    assert sum(row[8] for row in _aggregates(events)["hourly"]) == 1300
 
 
 def test_expired_rows_and_expired_identities_leave_the_aggregates_with_them(events: Client) -> None:
