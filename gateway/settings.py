@@ -59,6 +59,9 @@ class Settings:
     )
     segment_limit_bytes: int = _setting(32 * 1024 * 1024, "bytes", "size at which a segment is sealed")
     journal_limit_bytes: int = _setting(4 * 1024**3, "bytes", "backlog at which hits are answered 503")
+    journal_limit_s: int = _setting(
+        259_200, "s", "age of the oldest facts that wait to be loaded at which hits are answered 503; 0 is off"
+    )
     disk_reserve_bytes: int = _setting(256 * 1024 * 1024, "bytes", "free disk space below which hits are answered 503")
     body_limit_bytes: int = _setting(512 * 1024, "bytes", "largest request body as sent")
     inflated_limit_bytes: int = _setting(2 * 1024 * 1024, "bytes", "largest request body after decompression")

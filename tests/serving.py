@@ -54,10 +54,10 @@ class Served:
         raise AssertionError("gateway did not start:\n" + "".join(self.lines))
 
     def processes(self) -> dict[str, psutil.Process]:
-        """Children by command name: collect-0, load, engine, admin."""
+        """Children by command name: collect-0, load, engine, admin; one that is only starting has none yet."""
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.NoSuchProcess, ValueError):
                 words = child.cmdline()
                 command = words[words.index("gateway") + 1]
                 found[words[words.index("--name") + 1] if "--name" in words else command] = child

@@ -17,6 +17,9 @@ class Trouble(Enum):
     BACKLOG = (
         "the backlog has reached journal_limit_bytes; is the loader running, is the warehouse up? See gateway doctor"
     )
+    OLD_BACKLOG = (
+        "what waits is older than journal_limit_s; is the loader running, is the warehouse up? See gateway doctor"
+    )
     READ_ONLY = "the journal's folder cannot be written; check the mount and the owner of the data folder"
     DISK_FAULT = (
         "the journal's disk reports an error; see the kernel log, then replace the disk or move the data folder"

@@ -69,7 +69,8 @@ class _Look(NamedTuple):
 class Journal:
     """Appends outcomes to segments in `folder`; `name` is this process's own. Needs a running event loop.
 
-    Uses the settings durability, load_after_ms, segment_limit_bytes, journal_limit_bytes, disk_reserve_bytes.
+    Uses the settings durability, load_after_ms, segment_limit_bytes, journal_limit_bytes, journal_limit_s,
+    disk_reserve_bytes.
     `ledger` chains the proofs of choice; without one they are chained but not signed.
     Never raises for the disk's sake: see `state`.
     """
@@ -256,9 +257,16 @@ class Journal:
             free = self._disk.free_bytes(self._folder)
         except OSError as error:
             return _Look(trouble_of(error), [])
-        trouble = None
-        if sum(entry.size for entry in waiting) >= self._settings.journal_limit_bytes:
-            trouble = Trouble.BACKLOG
-        elif free < self._settings.disk_reserve_bytes:
-            trouble = Trouble.DISK_RESERVE
-        return _Look(trouble, waiting)
+        return _Look(self._over_mark(waiting, free), waiting)
+
+    def _over_mark(self, waiting: list[Entry], free_bytes: int) -> Trouble | None:
+        """Why load is shed before the disk is full. Why age: what waits for days outruns retention and erasure."""
+        settings = self._settings
+        if sum(entry.size for entry in waiting) >= settings.journal_limit_bytes:
+            return Trouble.BACKLOG
+        if free_bytes < settings.disk_reserve_bytes:
+            return Trouble.DISK_RESERVE
+        oldest = min((entry.modified_at for entry in waiting), default=self._clock())
+        if 0 < settings.journal_limit_s <= self._clock() - oldest:
+            return Trouble.OLD_BACKLOG
+        return None

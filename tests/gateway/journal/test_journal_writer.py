@@ -23,6 +23,7 @@ from gateway.words import Fact, Outcome, Refusal, Tally
 
 Script = Callable[[Journal, FaultyDisk], Coroutine[Any, Any, None]]
 CALM = Settings(load_after_ms=60_000)
+NOW = 1_700_000_030.0
 
 
 def _fact(n: int) -> Outcome:
@@ -34,7 +35,7 @@ def _play(folder: Path, script: Script, settings: Settings = CALM) -> FaultyDisk
     disk = FaultyDisk()
 
     async def play() -> None:
-        journal = Journal(folder, "collect-0", settings, disk, clock=lambda: 1_700_000_030.0)
+        journal = Journal(folder, "collect-0", settings, disk, clock=lambda: NOW)
         await script(journal, disk)
         await journal.close()
 
@@ -345,6 +346,32 @@ def test_a_backlog_at_its_limit_sheds_load_until_it_is_loaded(tmp_path: Path) ->
 
     _play(tmp_path, script, Settings(journal_limit_bytes=1000))
     assert _facts(tmp_path) == [2]
+
+
+def test_a_backlog_that_is_too_old_sheds_load_until_it_is_loaded(tmp_path: Path) -> None:
+    old = tmp_path / "collect-1-1.sealed"
+    old.write_bytes(b"x")
+    os.utime(old, (NOW - 120, NOW - 120))
+
+    async def script(journal: Journal, disk: FaultyDisk) -> None:
+        assert await _reason(journal, 1) is Trouble.OLD_BACKLOG
+        old.unlink()
+        await _recovered(journal)
+        await journal.append(_fact(2))
+
+    _play(tmp_path, script, Settings(journal_limit_s=60))
+    assert _facts(tmp_path) == [2]
+
+
+@pytest.mark.parametrize("limit_s", [0, 180])
+def test_a_younger_backlog_sheds_nothing_and_without_a_limit_no_age_does(tmp_path: Path, limit_s: int) -> None:
+    (old := tmp_path / "collect-1-1.sealed").write_bytes(b"x")
+    os.utime(old, (NOW - 120, NOW - 120))
+
+    async def script(journal: Journal, disk: FaultyDisk) -> None:
+        await journal.append(_fact(1))
+
+    _play(tmp_path, script, Settings(journal_limit_s=limit_s))
 
 
 def test_the_last_free_space_is_left_to_others(tmp_path: Path) -> None:
