@@ -60,7 +60,7 @@ def main(name: str, out: Path, **changes: Any) -> None:
 def play(name: str, scenario: Scenario, out: Path) -> tuple[dict[str, Any], Path]:
     """Runs it; what is told about it, and the report."""
     with tempfile.TemporaryDirectory(prefix="loadtests-") as folder:
-        stage = Stage(Path(folder) / "data", scenario.workers)
+        stage = Stage(Path(folder) / "data", scenario.workers, scenario.small_disk)
         try:
             number, before = secrets.randbits(32), figures.machine()
             run = _traffic(scenario, stage, Path(folder), number)
@@ -75,6 +75,7 @@ def play(name: str, scenario: Scenario, out: Path) -> tuple[dict[str, Any], Path
         "exit_code": verdict.exit_code(misses, doubts, counted), "misses": misses, "doubts": doubts,
         "latency": run.latency(), "generator": run.generator(), "counts": run.counts(),
         "warehouse": dataclasses.asdict(counted), "memory": run.memory(), "machine": before,
+        "phases": run.phases(), "backlog_gone_s": run.backlog_gone_s(),
         "worker": {"cpu_us_per_request": run.cpu_us_per_request(), "rate_at_50_ms": run.rate_at_50_ms()},
         "legs": [dataclasses.asdict(leg) for leg in run.steps()], "per_second": run.per_second(),
         "faults": stage.done,
@@ -91,14 +92,17 @@ def _traffic(scenario: Scenario, stage: Stage, folder: Path, number: int) -> Run
     hurting.join()
     stage.rest()
     watching.join()
-    return Run(sent.samples, stage.looks, legs, sent.cpu_share)
+    return Run(sent.samples, stage.looks, legs, sent.cpu_share, stage.held)
 
 
 def _summary(told: dict[str, Any]) -> str:
     lines = [
         f"{told['scenario']}: {page.VERDICTS[told['exit_code']][1]}",
         *(f"  ! {sentence}" for sentence in [*told["misses"], *told["doubts"]]),
-        *(_line(name, told[name]) for name in ("latency", "generator", "counts", "warehouse", "memory", "worker")),
+        *(
+            _line(name, told[name])
+            for name in ("latency", "generator", "counts", "warehouse", "memory", "phases", "worker")
+        ),
     ]
     return "\n".join(lines)
 

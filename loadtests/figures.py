@@ -7,6 +7,7 @@ import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from loadtests.plan import Sample
@@ -47,6 +48,7 @@ class Run:
     looks: list[Look]
     legs: list[tuple[float, float]]  #: seconds, requests a second
     generator_cpu_share: float
+    held: tuple[float, float] | None = None  #: from when to when something was kept from running, in seconds
 
     def latency(self) -> dict[str, float]:
         """Percentiles in ms, from the time that each was due."""
@@ -95,6 +97,29 @@ class Run:
                 break
             highest = leg.rate
         return highest
+
+    def backlog_gone_s(self) -> float:
+        """From the end of what was held until the journal was as it had been before; 0 where nothing was."""
+        if self.held is None:
+            return 0.0
+        usual = max((look.backlog_mb for look in self.looks if look.at_s < self.held[0]), default=0.0) + 1
+        after = [look.at_s for look in self.looks if look.at_s > self.held[1]]
+        well = [look.at_s for look in self.looks if look.at_s > self.held[1] and look.backlog_mb <= usual]
+        return round(min(well or after[-1:] or [self.held[1]]) - self.held[1], 1)
+
+    def phases(self) -> dict[str, str]:
+        """p99 before, while something was held, while it caught up, and after."""
+        if self.held is None:
+            return {}
+        begin, end = self.held
+        edges = (0.0, begin, end, max(end + 1, end + self.backlog_gone_s()), float("inf"))
+        names = ("before", "down", "catching up", "after")
+        return {name: self._between(*part) for name, part in zip(names, pairwise(edges), strict=True)}
+
+    def _between(self, begin: float, end: float) -> str:
+        times = sorted(sample.latency_ms for sample in self.samples if begin <= sample.due_s < end)
+        p99, p999 = percentile(times, 0.99), percentile(times, 0.999)
+        return f"p99 {p99:.1f} ms / p99.9 {p999:.1f} ms of {len(times)}"
 
     def per_second(self) -> list[dict[str, float]]:
         """By second: offered (when due), acknowledged (when answered 2xx), p99 of those due."""

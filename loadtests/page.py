@@ -26,6 +26,8 @@ svg text{font:11px system-ui,sans-serif;fill:#555}
 
 VERDICTS = {0: ("met", "budget met"), 1: ("missed", "budget missed"), 3: ("invalid", "run not to be believed")}
 
+SECTIONS = ("latency", "generator", "counts", "warehouse", "memory", "phases", "worker", "machine")
+
 _SHARES = (0.0, 0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999)
 _TICKS = ((0.0, "p0"), (0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9"), (0.9999, "p99.99"))
 
@@ -42,14 +44,14 @@ def write(folder: Path, told: Mapping[str, Any], run: Run, marks: list[tuple[flo
 def _page(told: Mapping[str, Any], run: Run, marks: list[tuple[float, str]]) -> str:
     name, (kind, words) = told["scenario"], VERDICTS[told["exit_code"]]
     reasons = "".join(f"<li>{escape(reason)}" for reason in [*told["misses"], *told["doubts"]])
-    sections = ("latency", "generator", "counts", "warehouse", "memory", "worker", "machine")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}: {words}</title><style>{_STYLE}</style>'
         f'<h1>{name} <b class="{kind}">{words}</b></h1><p>{escape(told["says"])}. {told["rate"]:g} requests/s, '
         f"{told['seconds']:g} s, {told['workers']} worker(s), {told['at']}.</p><ul>{reasons}</ul>"
         f"<p>Latency counts from the time that a request was due, a free connection or not.</p>"
         f"{''.join(chart.svg() for chart in charts(run, marks))}{_legs(run)}"
-        f"{''.join(_table(name, told[name]) for name in sections)}{_list('What was done', marks)}</html>\n"
+        f"{''.join(_table(name, told[name]) for name in SECTIONS if told[name])}"
+        f"{_list('What was done', marks)}</html>\n"
     )
 
 

@@ -50,6 +50,7 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
     mix: str = "own"  #: a name in `loadtests.traffic.MIXES`
     workers: int = 1
+    small_disk: bool = False  #: the journal lies on a tmpfs of its own
 
 
 def _staircase(steps: int) -> tuple[Leg, ...]:
@@ -66,7 +67,8 @@ def _kills(count: int) -> tuple[Fault, ...]:
 
 SCENARIOS = {
     "smoke": Scenario("is it well at all", 20, 300, Budget(p99_ms=50, all_well=True)),
-    "steady": Scenario("one rate for a minute", 60, 1000, Budget(p99_ms=50, p999_ms=100, all_well=True)),
+    "steady": Scenario("70 % of the highest rate", 60, 1500, Budget(p99_ms=50, p999_ms=100, all_well=True)),
+    "calm": Scenario("30 % of the highest rate", 60, 650, Budget(p99_ms=10, all_well=True)),
     "burst": Scenario(
         "five times the rate for a fifth of the time", 50, 300, Budget(p99_ms=50, p999_ms=100, all_well=True),
         legs=(Leg(0.4, 1), Leg(0.2, 5), Leg(0.4, 1)),
@@ -88,6 +90,10 @@ SCENARIOS = {
             Fault(0.55, "kill", "collect-1"), Fault(0.7, "drain"),
         ),
         workers=2,
+    ),
+    "full": Scenario(
+        "the journal's disk is full for a while (tmpfs, needs root); a client that honours Retry-After", 40, 500,
+        Budget(), faults=(Fault(0.3, "full disk", share=0.3),), small_disk=True,
     ),
     "soak": Scenario(
         "ten minutes; memory stays flat", 600, 1000, Budget(p99_ms=50, p999_ms=100, all_well=True, rss_mb=120)

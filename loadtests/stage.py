@@ -16,6 +16,7 @@ from typing import NamedTuple
 import psutil
 
 from loadtests.scenarios import Fault
+from loadtests.small_disk import SmallDisk
 from tests.serving import Served
 
 _LOOK_EVERY_S = 1.0
@@ -35,14 +36,17 @@ class Look(NamedTuple):
 class Stage:
     """Serves until it is closed. Its port stays the same over all restarts."""
 
-    def __init__(self, data: Path, workers: int) -> None:
+    def __init__(self, data: Path, workers: int, small_disk: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self._options = ("--workers", str(workers), "--port", str(self.port))
-        self._data = data
+        self._options: tuple[str, ...] = ("--workers", str(workers), "--port", str(self.port))
+        self._data, self._disk = data, SmallDisk(data) if small_disk else None
+        if self._disk is not None:
+            self._options += ("--config", str(self._disk.config))
         self.served = Served(data, *self._options)
         self.looks: list[Look] = []
         self.done: list[tuple[float, str]] = []  #: faults as they came, in seconds since the beginning
+        self.held: tuple[float, float] | None = None
         self._chance = random.Random(_SEED)
         self._ended = threading.Event()
 
@@ -60,7 +64,10 @@ class Stage:
 
     def close(self) -> int:
         """Drains; the exit code."""
-        return self.served.stop()
+        code = self.served.stop()
+        if self._disk is not None:
+            self._disk.let_go()
+        return code
 
     # Faults
 
@@ -68,10 +75,12 @@ class Stage:
         for fault in faults:
             time.sleep(max(0.0, begin_at + fault.at * seconds - time.monotonic()))
             victim = self._chance.choice(sorted(self._names())) if fault.victim == "any" else fault.victim
-            self.done.append((time.monotonic() - begin_at, f"{fault.action} {victim}".strip()))
+            began = time.monotonic() - begin_at
+            self.done.append((began, f"{fault.action} {victim}".strip()))
             ACTIONS[fault.action](self, victim, fault.share * seconds)
             if fault.share:
-                self.done.append((time.monotonic() - begin_at, f"{victim} may run again"))
+                self.held = began, time.monotonic() - begin_at
+                self.done.append((self.held[1], f"end of {fault.action} {victim}".strip()))
 
     def _names(self) -> set[str]:
         return {name for name in self.served.processes() if name != "admin"}
@@ -100,6 +109,11 @@ class Stage:
         """SIGKILL of everything at once, and a new start."""
         self.served.kill_everything()
         self.served = Served(self._data, *self._options)
+
+    def fill(self, _: str, seconds: float) -> None:
+        """Leaves no byte free on the journal's disk for so long."""
+        if self._disk is not None:
+            self._disk.fill(seconds)
 
     def _send(self, victim: str, number: int) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -146,6 +160,7 @@ ACTIONS: dict[str, Callable[[Stage, str, float], None]] = {
     "end": Stage.end,
     "down": Stage.hold_down,
     "drain": Stage.drain,
+    "full disk": Stage.fill,
     "power cut": Stage.cut,
 }
 
