@@ -56,6 +56,9 @@ def _decision_failures(example: Example, policy: Policy, decision: Decision) -> 
     sent = tuple(name for name in policy.destinations if policy.sends(name, decision.allowed))
     if then.to is not None and set(then.to) != set(sent):
         yield f"it expects facts to go to {_list(then.to)}; the policy sends to {_list(sent)}"
+    answer = policy.clauses.people.on_withdrawal
+    if then.on_withdrawal not in (None, answer):
+        yield f"it expects a withdrawal to {then.on_withdrawal}; the policy says {answer}"
     for name in then.not_to or ():
         if name in sent:
             yield f"it expects nothing to go to {name}; the policy sends to it"

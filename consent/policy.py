@@ -33,7 +33,8 @@ examples: [{given, when, then}]
         google_consent_mode: {TYPE: granted, denied, granted_by_default, denied_by_default};
         tcf: {purposes, publisher_purposes, legitimate_interests, vendors: [numbers]};
         cmp_cookie, vendor: {SOURCE: {CATEGORY: yes or no}}; any of them: unreadable or empty}
-    then: {allowed, to, not_to, region, FIELD or DESTINATION.FIELD: action or drop_everywhere_but_PURPOSE}
+    then: {allowed, to, not_to, region, on_withdrawal,
+        FIELD or DESTINATION.FIELD: action or drop_everywhere_but_PURPOSE}
 """
 
 from __future__ import annotations

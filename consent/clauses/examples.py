@@ -11,7 +11,7 @@ from consent.clauses.destinations import read_truth
 from consent.clauses.fields import ACTION_WORDS
 from consent.clauses.marked import Node
 from consent.clauses.regions import read_place
-from consent.clauses.words import Clauses, Example, Given, Then
+from consent.clauses.words import ON_WITHDRAWAL, Clauses, Example, Given, Then
 from consent.flags import (
     GOOGLE_TYPES,
     SOURCES,
@@ -28,7 +28,7 @@ from consent.periods import DAY_S, read_days
 from consent.words import EMPTY, KNOWN_CHILD, UNREADABLE, Language, Signal, Statement
 
 _GIVEN = ("place", "each_place", "age", "choice_made", "wire", *(language.value for language in Language))
-_THEN = ("allowed", "region", "to", "not_to")
+_THEN = ("allowed", "region", "to", "not_to", "on_withdrawal")
 EVERYWHERE_BUT = "drop_everywhere_but_"
 
 #: What Google's words say: (says, explicit).
@@ -187,6 +187,7 @@ class _Then:
             to=self._names(parts.get("to"), self.destinations, "destination"),
             not_to=self._names(parts.get("not_to"), self.destinations, "destination"),
             fields={_split(key): self._action(value) for key, value in parts.items() if key not in _THEN},
+            on_withdrawal=_withdrawal(parts.get("on_withdrawal")),
         )
 
     def _names(self, node: Node | None, known: list[str], what: str) -> tuple[str, ...] | None:
@@ -196,6 +197,10 @@ class _Then:
 
     def _action(self, node: Node) -> str:
         return node.one_of([*ACTION_WORDS, *(EVERYWHERE_BUT + purpose for purpose in self.purposes)], "action")
+
+
+def _withdrawal(node: Node | None) -> str | None:
+    return node.one_of(ON_WITHDRAWAL, "on_withdrawal") if node else None
 
 
 def _split(key: str) -> tuple[str, str]:

@@ -184,6 +184,7 @@ class Then:
     to: tuple[str, ...] | None
     not_to: tuple[str, ...] | None
     fields: Mapping[tuple[str, str], str]
+    on_withdrawal: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from consent.clauses.words import ANYWHERE, Clauses, Destination, Field, Region, Signals
+from consent.clauses.words import ANYWHERE, ERASE, STOP, Clauses, Destination, Field, Region, Signals
 from consent.compile import SUPPORTS, compile_policy
 from consent.compiled import Policy
 from consent.examples import failures
@@ -47,6 +47,8 @@ def _is_same(changed: Policy, policy: Policy) -> bool:
         policy.voices,
         policy.destinations,
     ):
+        return False
+    if changed.clauses.people.on_withdrawal != policy.clauses.people.on_withdrawal:
         return False
     if (changed.minors_under, changed.minors_never) != (policy.minors_under, policy.minors_never):
         return False
@@ -144,6 +146,14 @@ def _people_mutants(clauses: Clauses) -> Iterator[Mutant]:
     for purpose, line in people.never.items():
         rest = {other: at for other, at in people.never.items() if other != purpose}
         yield Mutant(line, f"{purpose} is allowed for minors", replace(clauses, people=replace(people, never=rest)))
+    yield _withdrawal_mutant(clauses)
+
+
+def _withdrawal_mutant(clauses: Clauses) -> Mutant:
+    people = clauses.people
+    other = STOP if people.on_withdrawal == ERASE else ERASE
+    flipped = replace(clauses, people=replace(people, on_withdrawal=other))
+    return Mutant(people.withdrawal_line, f"on_withdrawal is {other}", flipped)
 
 
 def _field_mutants(field: Field) -> Iterator[tuple[str, Field]]:

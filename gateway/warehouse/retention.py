@@ -37,6 +37,7 @@ PROMISES: Mapping[str, str] = {
     "tallies older than 400 days": f"tallies WHERE minute < {_AFTER} - INTERVAL 400 DAY",
     "counts of decisions older than 400 days": f"decisions WHERE day < {_AFTER} - INTERVAL 400 DAY",
     "tombstones that nothing can come back for": f"tombstones WHERE expires_at < {_AFTER}",
+    "orders of erasure that nobody has carried out": f"erasure_orders WHERE received_at < {_AFTER}",
     "rows of visitors who asked to be forgotten": _ERASED.format(kind="visitor"),
     "rows of accounts that asked to be forgotten": _ERASED.format(kind="account"),
 }

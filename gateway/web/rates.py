@@ -41,8 +41,8 @@ def read_rates(settings: Settings) -> Rates | None:
 def turned_away(walked: Walked) -> Walked:
     """A hit beyond its site's limit: each fact it would have become is a refusal; nothing is copied or kept aside.
 
-    Proofs of choice stay: a no is never turned away.
+    Proofs of choice and orders of erasure stay: a no is never turned away.
     """
-    facts, tallies, proofs, *_ = walked.outcome
+    facts, tallies, proofs, *_, orders = walked.outcome
     refused = [Tally(walked.site, walked.adapter, Refusal.RATE_LIMITED) for _ in facts]
-    return walked._replace(outcome=Outcome([], [*tallies, *refused], proofs), copies=())
+    return walked._replace(outcome=Outcome([], [*tallies, *refused], proofs, orders=orders), copies=())

@@ -1,11 +1,11 @@
 """Shopify webhooks: `X-Shopify-Hmac-Sha256` in base64, keyed by the app's client secret; orders, refunds, checkouts.
 
-May not: take the customer, the addresses or the e-mail of an order; follow a request of a data subject.
+May not: take the customer, the addresses or the e-mail of an order.
 
 Consent and identity come with the order's note attributes: `gateway_consent` (our consent object as JSON text) and
 `_ga`, Google's cookie, which names the client. `customers/redact` asks to forget a customer, where the site's own
-user ids are Shopify's or the customer's e-mail; with `customers/data_request` and `shop/redact`, which are left to
-people, it is counted as `not_an_event`.
+user ids are Shopify's or the customer's e-mail; it is known by its body too, since a topic is not signed. With
+`customers/data_request` and `shop/redact`, which are left to people, it is counted as `not_an_event`.
 Source: shopify.dev, webhooks; facts on the protocols, 9. The newer headers lack `X-`. Redeliveries keep the body.
 """
 
@@ -25,8 +25,8 @@ from gateway.intake.urlencoded import number
 from gateway.intake.vocabulary import ITEM_LIMIT, lift_single
 from gateway.words import Refusal
 
-#: Source: shopify.dev, privacy law compliance webhooks.
-_REDACT = "customers/redact"
+#: The topic, and what only its body has. Source: shopify.dev, privacy law compliance webhooks.
+_REDACT, _REDACTS = "customers/redact", "orders_to_redact"
 
 
 def _header(hit: Hit, name: str) -> str:
@@ -49,7 +49,8 @@ def read(hit: Hit, _terms: Terms) -> Reading:
         return unreadable(hit)
     topic = _TOPICS.get(_header(hit, "topic"))
     if topic is None:
-        leavers = _leavers(mapping(body.get("customer"))) if _header(hit, "topic") == _REDACT else []
+        is_redaction = _header(hit, "topic") == _REDACT and _REDACTS in body
+        leavers = _leavers(mapping(body.get("customer"))) if is_redaction else []
         return Reading(refusals=[Refusal.NOT_AN_EVENT], answer=taken(), leavers=leavers)
     event = topic(body)
     at, notes = read_time(body.get("created_at")), body.get("note_attributes")
@@ -61,9 +62,9 @@ def read(hit: Hit, _terms: Terms) -> Reading:
 
 
 def _leavers(customer: dict[str, Any]) -> list[Leaver]:
-    """The customer under each name that a site may have given as its user id."""
+    """The customer under each name that a site may have given as its user id or client id."""
     names = {text(customer.get("id")), text(customer.get("email")), text(customer.get("email")).lower()}
-    return [Leaver(user_id=name) for name in sorted(names - {""})]
+    return [Leaver(name, name) for name in sorted(names - {""})]
 
 
 def _order(body: dict[str, Any]) -> Event:

@@ -84,9 +84,16 @@ def test_where_policy_stops_the_past_is_kept() -> None:
 
 
 def test_shopify_asks_to_forget_a_customer_under_each_name_that_the_site_may_use() -> None:
-    body = orjson.dumps({"shop_id": 1, "customer": {"id": 207119551, "email": "Ada@example.org", "phone": "555"}})
+    customer = {"id": 207119551, "email": "Ada@example.org", "phone": "555"}
+    redacts = orjson.dumps({"shop_id": 1, "customer": customer, "orders_to_redact": [299938]})
+    order = orjson.dumps({"id": 299938, "customer": customer})  # a signed body under a topic that nobody signed
     names = ["207119551", "Ada@example.org", "ada@example.org"]
-    for topic, expected in (("customers/redact", names), ("shop/redact", [])):
+    cases: tuple[tuple[str, bytes, list[str]], ...] = (
+        ("customers/redact", redacts, names),
+        ("shop/redact", redacts, []),
+        ("customers/redact", order, []),
+    )
+    for topic, body, expected in cases:
         headers = [(b"x-shopify-topic", topic.encode())]
         reading = read(Hit("POST", "/hooks/shop", b"", headers, body, "", NOW), Terms("shop", ()))
         assert (reading.events, reading.refusals) == ([], [Refusal.NOT_AN_EVENT])

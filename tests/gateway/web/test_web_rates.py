@@ -7,7 +7,7 @@ from gateway.intake.pipeline import Walked
 from gateway.settings import Settings
 from gateway.web.buckets import Buckets
 from gateway.web.rates import read_rates, turned_away
-from gateway.words import Fact, Outcome, Proof, Refusal, Tally
+from gateway.words import Fact, Order, Outcome, Proof, Refusal, Tally
 
 
 class Clock:
@@ -48,8 +48,10 @@ def test_neighbours_share_the_limit_of_their_network_and_others_do_not() -> None
 
 
 def test_a_hit_beyond_its_sites_limit_becomes_refusals_one_per_event_and_a_no_stays() -> None:
-    outcome = Outcome([Fact(b"{}"), Fact(b"{}")], [Tally("s", "own", Refusal.NO_EVENTS)], [Proof(b"{}")])
+    outcome = Outcome(
+        [Fact(b"{}"), Fact(b"{}")], [Tally("s", "own", Refusal.NO_EVENTS)], [Proof(b"{}")], orders=[Order(b"{}")]
+    )
     walked = turned_away(Walked(outcome, Answer(204), True, "s", "own"))
     refusals = [tally.refusal for tally in walked.outcome.tallies]
     assert refusals == [Refusal.NO_EVENTS, Refusal.RATE_LIMITED, Refusal.RATE_LIMITED]
-    assert (walked.outcome.facts, walked.outcome.proofs) == ([], [Proof(b"{}")])
+    assert (walked.outcome.facts, walked.outcome.proofs, walked.outcome.orders) == ([], [Proof(b"{}")], [b"{}"])
