@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Callable, Iterator
 
 import orjson
@@ -188,12 +187,7 @@ def mutants(rounds: int) -> Iterator[tuple[Adapter, Hit]]:
         yield adapter, changed(hit, query=query, body=body)
 
 
-def test_mutated_requests_never_raise_and_stay_quick() -> None:
-    slow: list[float] = []
+def test_mutated_requests_never_raise() -> None:
+    """What they cost is measured by loadtests/parse_fuzz.py."""
     for adapter, hit in mutants(FUZZ_ROUNDS):
-        started = time.perf_counter()
-        reading = adapter.read(hit)
-        slow.append((time.perf_counter() - started) / max(1.0, (len(hit.body) + len(hit.query)) / 8192))
-        check_reading(reading)
-    slow.sort()
-    assert slow[int(len(slow) * 0.99)] < 0.001, "p99 of parsing 8 KB"
+        check_reading(adapter.read(hit))
