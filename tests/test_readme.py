@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import COMMANDS, HIDDEN
+from gateway.intake.vocabulary import EVENT_NAMES
 from gateway.metrics import METRICS
 from gateway.settings import describe
 from gateway.web.access.users import hash_secret
@@ -59,6 +60,14 @@ def commands() -> list[list[str]]:
     return [[f"gateway {name}", say] for name, (_, say) in COMMANDS.items() if name not in HIDDEN]
 
 
+def vocabulary() -> list[list[str]]:
+    """Each event of ours that others call otherwise, and their names as they are after normalising."""
+    names: dict[str, list[str]] = {}
+    for theirs, ours in EVENT_NAMES.items():
+        names.setdefault(ours, []).append(theirs)
+    return [[ours, ", ".join(sorted(theirs))] for ours, theirs in sorted(names.items())]
+
+
 #: Table of the README -> its rows, made from the code. `python -m tests.fill_readme` writes them.
 TABLES: dict[str, Callable[[], list[list[str]]]] = {
     "commands": commands,
@@ -66,6 +75,7 @@ TABLES: dict[str, Callable[[], list[list[str]]]] = {
     "refusals": refusals,
     "stopped": stopped,
     "metrics": metrics,
+    "vocabulary": vocabulary,
     "roles": roles,
 }
 
