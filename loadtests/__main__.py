@@ -13,7 +13,7 @@ import click
 
 from loadtests import figures, page, verdict
 from loadtests.figures import Run
-from loadtests.plan import Plan, generate
+from loadtests.plan import Generator, Plan
 from loadtests.readme import fill
 from loadtests.scenarios import SCENARIOS, Scenario
 from loadtests.stage import Stage
@@ -87,8 +87,9 @@ def _traffic(scenario: Scenario, stage: Stage, folder: Path, number: int) -> Run
     """Faults and watch in threads here, arrivals from a locust process of their own."""
     legs = [(leg.share * scenario.seconds, leg.factor * scenario.rate) for leg in scenario.legs]
     plan = Plan.of(stage.port, number, scenario.mix, legs)
-    hurting, watching = stage.play(scenario.faults, scenario.seconds, plan.begin_at)
-    sent = generate(plan, folder)
+    generator = Generator(plan, folder)
+    hurting, watching = stage.play(scenario.faults, scenario.seconds, generator.begin_at)
+    sent = generator.sent()
     hurting.join()
     stage.rest()
     watching.join()

@@ -32,7 +32,7 @@ import uvloop
 
 from loadtests import cpu_per_hit
 from loadtests.figures import LAG_LIMIT_MS, LegFigures, Run
-from loadtests.plan import Plan, generate
+from loadtests.plan import Generator, Plan
 from loadtests.traffic import own
 
 _HITS = 5000
@@ -153,7 +153,7 @@ def _cpu_s(pid: int) -> float:
 def _highest(port: int, most: float, folder: Path) -> tuple[float, bool]:
     """The highest rate with p99 < 50 ms, and whether the generator ended the search."""
     legs = [(_STEP_S, most * (step + 1) / _STEPS) for step in range(_STEPS)]
-    sent = generate(Plan.of(port, secrets.randbits(32), "own", legs), folder)
+    sent = Generator(Plan.of(port, secrets.randbits(32), "own", legs), folder).sent()
     return _top(Run(sent.samples, [], legs, sent.cpu_share).steps(), most)
 
 

@@ -36,6 +36,7 @@ _PATIENCE_S = 60.0
 _ANSWER_WITHIN_S = 15.0
 _PAUSE_S = 0.1  #: after a broken connection
 _SEED = 20261128
+_LEAD_S = 0.5  #: from the last connection to the first arrival
 
 
 @dataclass(slots=True)
@@ -157,6 +158,7 @@ class Visitor(User):
     """A connection: takes what is due next, until nothing is."""
 
     plan: Plan
+    begin_at: float
     schedule: Schedule
     samples: array[float]
 
@@ -182,7 +184,7 @@ class Visitor(User):
 
     def _done(self, arrival: Arrival, answer: Answer, now: float) -> None:
         latency_ms, facts_refused = (now - arrival.due) * 1e3, answer.outcome
-        since = arrival.due - self.plan.begin_at
+        since = arrival.due - self.begin_at
         self.samples.extend(
             Sample(arrival.number, since, latency_ms, arrival.lag * 1e3, answer.status, arrival.hurdles, *facts_refused)
         )
@@ -196,23 +198,29 @@ class Visitor(User):
 def main(plan_file: str, samples_file: str) -> None:
     """Plays the plan, writes the samples, prints what locust counted and what the generator used."""
     Visitor.plan = plan = Plan(**orjson.loads(Path(plan_file).read_bytes()))
-    Visitor.schedule, Visitor.samples = Schedule(plan.legs, plan.begin_at), array("d")
     MIXES[plan.mix](plan.run, 1)
+    Visitor.begin_at = begin_at = time.monotonic() + plan.connections / SPAWNED_PER_S + _LEAD_S
+    Visitor.schedule, Visitor.samples = Schedule(plan.legs, begin_at), array("d")
+    _tell(begin_at=begin_at)
     environment = Environment(user_classes=[Visitor])
     runner = environment.create_local_runner()
     gc.disable()  # Why: nothing here makes cycles, and a collection is a stall that would look like the server's
     runner.start(plan.connections, spawn_rate=SPAWNED_PER_S)
-    end_at = plan.begin_at + sum(seconds for seconds, _ in plan.legs) + _PATIENCE_S
-    time.sleep(max(0.0, plan.begin_at - time.monotonic()))
+    end_at = begin_at + sum(seconds for seconds, _ in plan.legs) + _PATIENCE_S
+    time.sleep(max(0.0, begin_at - time.monotonic()))
     busy, began = time.process_time(), time.monotonic()
     while runner.user_count and time.monotonic() < end_at:
         time.sleep(0.1)
     used = (time.process_time() - busy) / (time.monotonic() - began)
     Path(samples_file).write_bytes(Visitor.samples.tobytes())
     total = environment.stats.total
-    told = {"requests": total.num_requests, "failures": total.num_failures, "cpu_share": used}
-    sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
+    _tell(requests=total.num_requests, failures=total.num_failures, cpu_share=used)
     runner.quit()
+
+
+def _tell(**numbers: float) -> None:
+    sys.stdout.buffer.write(orjson.dumps(numbers) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

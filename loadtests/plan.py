@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from array import array
 from pathlib import Path
 from typing import NamedTuple
@@ -16,25 +15,21 @@ import orjson
 
 #: Connections that come in a second, before the first arrival; locust warns above.
 SPAWNED_PER_S = 100
-#: Until the generator has started.
-_LEAD_S = 2.0
 
 
 class Plan(NamedTuple):
-    """What to send. `legs` are (seconds, requests a second); `begin_at` is monotonic: one clock in all processes."""
+    """What to send. `legs` are (seconds, requests a second)."""
 
     port: int
     run: int
     mix: str
     legs: list[tuple[float, float]]
     connections: int
-    begin_at: float
 
     @classmethod
     def of(cls, port: int, run: int, mix: str, legs: list[tuple[float, float]]) -> Plan:
-        """Begins as soon as a generator can be there. A tenth of a second's requests may be under way at once."""
-        connections = max(32, int(max(rate for _, rate in legs) / 10))
-        return cls(port, run, mix, legs, connections, time.monotonic() + _LEAD_S + connections / SPAWNED_PER_S)
+        """A tenth of a second's requests may be under way at once."""
+        return cls(port, run, mix, legs, max(32, int(max(rate for _, rate in legs) / 10)))
 
 
 class Sample(NamedTuple):
@@ -57,14 +52,28 @@ class Sent(NamedTuple):
     cpu_share: float
 
 
-def generate(plan: Plan, folder: Path) -> Sent:
-    """Plays the plan in a locust process of its own. Raises RuntimeError if locust counted other than we did."""
-    plan_file, samples_file = folder / "plan.json", folder / "samples"
-    plan_file.write_bytes(orjson.dumps(plan._asdict()))
-    command = [sys.executable, "-m", "loadtests.generator", str(plan_file), str(samples_file)]
-    told = orjson.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    numbers, width = array("d", samples_file.read_bytes()), len(Sample._fields)
-    samples = [Sample(*numbers[i : i + width]) for i in range(0, len(numbers), width)]
-    if told["requests"] != len(samples):
-        raise RuntimeError(f"locust counted {told['requests']} requests, the samples are {len(samples)}")
-    return Sent(samples, told["cpu_share"])
+class Generator:
+    """Plays a plan in a locust process of its own, which begins when it is ready: `begin_at` is monotonic, one clock
+    in all processes.
+    """
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self._samples, plan_file = folder / "samples", folder / "plan.json"
+        plan_file.write_bytes(orjson.dumps(plan._asdict()))
+        command = [sys.executable, "-m", "loadtests.generator", str(plan_file), str(self._samples)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.begin_at = float(self._told()["begin_at"])
+
+    def sent(self) -> Sent:
+        """Waits for the end. Raises RuntimeError if locust counted other than we did."""
+        told = self._told()
+        self._process.wait()
+        numbers, width = array("d", self._samples.read_bytes()), len(Sample._fields)
+        samples = [Sample(*numbers[i : i + width]) for i in range(0, len(numbers), width)]
+        if told["requests"] != len(samples):
+            raise RuntimeError(f"locust counted {told['requests']} requests, the samples are {len(samples)}")
+        return Sent(samples, told["cpu_share"])
+
+    def _told(self) -> dict[str, float]:
+        assert self._process.stdout is not None
+        return dict(orjson.loads(self._process.stdout.readline()))
