@@ -71,6 +71,10 @@ class Schedule:
         arrival.hurdles += 1
         heapq.heappush(self._waiting, (at, arrival.number, arrival))
 
+    def end(self) -> None:
+        """Nothing fresh comes any more."""
+        self._fresh = iter(())
+
     def _draw(self) -> None:
         if (arrival := next(self._fresh, None)) is not None:
             heapq.heappush(self._waiting, (arrival.due, arrival.number, arrival))
@@ -188,6 +192,8 @@ class Visitor(User):
         self.samples.extend(
             Sample(arrival.number, since, latency_ms, arrival.lag * 1e3, answer.status, arrival.hurdles, *facts_refused)
         )
+        if 0 < self.plan.give_up_ms < latency_ms:
+            self.schedule.end()
         failed = None if 0 < answer.status < 500 else ConnectionError(f"status {answer.status}")
         self.environment.events.request.fire(
             request_type="HIT", name=self.plan.mix, response_time=latency_ms, response_length=0, exception=failed,

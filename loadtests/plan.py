@@ -15,21 +15,26 @@ import orjson
 
 #: Connections that come in a second, before the first arrival; locust warns above.
 SPAWNED_PER_S = 100
+#: A ramp that has come to such a latency has seen what it looks for.
+TOO_HIGH_MS = 500.0
 
 
 class Plan(NamedTuple):
-    """What to send. `legs` are (seconds, requests a second)."""
+    """What to send. `legs` are (seconds, requests a second). Arrivals end at a latency of `give_up_ms`; 0: never."""
 
     port: int
     run: int
     mix: str
     legs: list[tuple[float, float]]
     connections: int
+    give_up_ms: float = 0.0
 
     @classmethod
     def of(cls, port: int, run: int, mix: str, legs: list[tuple[float, float]]) -> Plan:
-        """A tenth of a second's requests may be under way at once."""
-        return cls(port, run, mix, legs, max(32, int(max(rate for _, rate in legs) / 10)))
+        """A tenth of a second's requests may be under way at once. Rates that only rise end where they are too high."""
+        rates = [rate for _, rate in legs]
+        rises = len(rates) > 1 and rates == sorted(rates)
+        return cls(port, run, mix, legs, max(32, int(max(rates) / 10)), TOO_HIGH_MS if rises else 0.0)
 
 
 class Sample(NamedTuple):
