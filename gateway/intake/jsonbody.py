@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from binascii import a2b_base64
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -128,6 +129,11 @@ def text(value: object) -> str:
     if value.__class__ is str:
         return value
     return str(value) if value.__class__ is int else ""
+
+
+def texts(raw: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """`text` of each of these values, in order."""
+    return [value if value.__class__ is str else text(value) for value in map(raw.get, names)]
 
 
 def read_json_base64(encoded: str) -> Any:

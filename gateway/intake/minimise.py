@@ -143,7 +143,9 @@ class Minimiser:
         else:
             if checked.broken:
                 draft.row["broken"] = list(checked.broken)
-            self._count(draft.terms, checked)
+            self._tools.unlisted += checked.dropped
+            if checked.broken:
+                self._count(draft.terms, checked)
             if checked.verdict is Verdict.BROKEN:
                 put_broken(draft, checked)
                 row = _written(draft, checked)
@@ -162,7 +164,6 @@ class Minimiser:
         names.see(name, event.properties, listed, draft.row.get("visitor", ""))
 
     def _count(self, terms: ContractPlan, checked: Checked) -> None:
-        self._tools.unlisted += checked.dropped
         for rule in checked.broken:
             self._tools.broken[(terms.label, rule)] += 1
 

@@ -60,7 +60,8 @@ def head_of(draft: Draft, checked: Checked | None) -> bytes:
 
 def _alike(draft: Draft, checked: Checked | None) -> Alike:
     event, trace, plan, kind = draft.event, draft.trace, draft.plan, draft.kind
-    return Alike(
+    at, received_at = event.at, trace.received_at
+    decides = (
         _name(draft),
         trace.adapter,
         draft.region,
@@ -72,8 +73,9 @@ def _alike(draft: Draft, checked: Checked | None) -> Alike:
         classify(draft.agent) if plan.has_agent else NO_AGENT,
         trace.country[:2] if plan.has_country else "",
         read_language(event.language, plan.language is Action.KEEP) if plan.has_language and event.language else "",
-        int(min(event.at, trace.received_at) // DAY_S),
+        int((at if at < received_at else received_at) // DAY_S),
     )
+    return tuple.__new__(Alike, decides)  # half of what Alike(…) costs
 
 
 def _name(draft: Draft) -> str:

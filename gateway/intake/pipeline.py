@@ -205,7 +205,7 @@ class Pipeline:
 
     def walk(self, hit: Hit, source: str = "") -> Walked:
         """Facts and refusals of one hit. `source` is the prefix it came by, '' at the root. Never raises."""
-        adapter = claim(hit.method, hit.path, hit.body, self.sites.protocol(source))
+        adapter = claim(hit.method, hit.path, hit.body, self.sites.protocol(source) if source else "")
         if adapter is None:
             return Walked(refused("", "", Refusal.UNKNOWN_PATH), Answer(404), False)
         reading = _attempt(adapter.read, hit)

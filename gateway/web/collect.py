@@ -159,7 +159,7 @@ class Collect:
 
     def later(self) -> Reply:
         """503: nothing is wrong with it, but it must come again."""
-        return Reply(503, self._retry_after + _TEXT, b"Not durable now; send it again.\n")
+        return _later(self._retry_after, b"")
 
     def collected(self, request: Request, walked: Walked) -> Pending:
         """The answer to a walked hit, which waits until its outcome is durable."""
@@ -176,13 +176,12 @@ class Collect:
             lines += b"content-type: %b\r\n" % (answer.content_type or b"text/plain") + _NO_STORE
         if walked.cookie:
             lines += _set_cookie(walked.cookie, answer.status)
-        otherwise = Reply(503, self._retry_after + cors + _TEXT, b"Not durable now; send it again.\n")
         durable = self._journal.append(walked.outcome)
         if walked.copies:
             durable = self.copies.append(walked.copies, durable)
         if walked.notes:
             durable.add_done_callback(partial(_forget, walked.notes))
-        return Pending(durable, Reply(answer.status, lines + cors, answer.body), otherwise)
+        return Pending(durable, Reply(answer.status, lines + cors, answer.body), _later(self._retry_after, cors))
 
     def _preflight(self, request: Request) -> Reply:
         """204; with CORS lines if any site lists the origin, else without, and counted."""
@@ -226,6 +225,11 @@ def _cors(origin: bytes) -> bytes:
     if not origin:
         return b""
     return b"access-control-allow-origin: %b\r\naccess-control-allow-credentials: true\r\nvary: Origin\r\n" % origin
+
+
+@lru_cache(maxsize=256)
+def _later(retry_after: bytes, cors: bytes) -> Reply:
+    return Reply(503, retry_after + cors + _TEXT, b"Not durable now; send it again.\n")
 
 
 def _forget(notes: Sequence[Note], future: asyncio.Future[None]) -> None:

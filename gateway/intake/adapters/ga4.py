@@ -38,6 +38,9 @@ _ALIASED_CARRIERS = {"sst.us_privacy": "us_privacy", "sst.gcd": "gcd"}
 _CARRIER_OF = {name: name for name in CARRIERS} | _ALIASED_CARRIERS
 _CARRIERS = tuple(_CARRIER_OF.items())
 
+#: Parameters that are fields of an event: its name, who, and where, in the order in which they are read.
+_FIELDS = ("en", "cid", "uid", "sid", "dl", "dt", "dr")
+
 #: Parameters of the hit that become properties: text, number, or a flag that is 1.
 _TEXTS = (
     ("cu", "currency"),
@@ -156,24 +159,25 @@ def _put_lines(reading: Reading, query: bytes, shared: _Params, lines: list[byte
 
 
 def _put_event(reading: Reading, params: _Params, text: bytes, index: int, received_at: float) -> Event | None:
-    get = params.get
-    name = event_name(decode(get("en", "")))
+    raw_name, client_id, user_id, session, url, title, referrer = [
+        decode(raw) if "%" in raw or "+" in raw else raw for raw in [params.get(field, "") for field in _FIELDS]
+    ]
+    name = event_name(raw_name)
     if not name or len(text) > EVENT_LIMIT_BYTES:
         reading.refusals.append(Refusal.EVENT_TOO_LARGE if name else Refusal.EVENT_UNREADABLE)
         return None
-    client_id, session = decode(get("cid", "")), decode(get("sid", ""))
     event = Event(
         name=name,
         at=received_at,
         event_id=_event_id(params, text, index),
         client_id=client_id,
-        user_id=decode(get("uid", "")),
+        user_id=user_id,
         session_id=f"{client_id}.{session}" if session else "",  # Why: `sid` is a second, many visitors share it
-        page_url=decode(get("dl", "")),
-        page_title=decode(get("dt", "")),
-        referrer=decode(get("dr", "")),
-        language=get("ul", ""),
-        screen=get("sr", ""),
+        page_url=url,
+        page_title=title,
+        referrer=referrer,
+        language=params.get("ul", ""),
+        screen=params.get("sr", ""),
     )
     _put_properties(event, params)
     reading.events.append(event)

@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway.intake.adapters.adapter import JSON_TYPE, Adapter, Claim, no_content, pixel, refuse
 from gateway.intake.hit import Answer, Event, Hit, Reading
-from gateway.intake.jsonbody import EVENT_LIMIT_BYTES, admit_all, mapping, read_json, statement, text
+from gateway.intake.jsonbody import EVENT_LIMIT_BYTES, admit_all, mapping, read_json, statement, text, texts
 from gateway.intake.moments import read_time
 from gateway.intake.urlencoded import decode, number, read_raw_pairs
 from gateway.intake.vocabulary import (
@@ -31,6 +31,10 @@ from gateway.intake.vocabulary import (
     read_properties,
 )
 from gateway.words import Refusal
+
+#: Names of texts, in the order in which they are read.
+_TEXTS = ("id", "client_id", "user_id", "session_id", "language", "screen")
+_PAGE_TEXTS = ("url", "referrer", "title")
 
 
 def read(hit: Hit) -> Reading:
@@ -61,22 +65,25 @@ def _put_event(reading: Reading, raw: dict[str, Any], received_at: float) -> Non
     if not name:
         reading.refusals.append(Refusal.EVENT_UNREADABLE)
         return
-    page = mapping(get("page"))
+    event_id, client_id, user_id, session_id, language, screen = texts(raw, _TEXTS)
+    page_url, referrer, title = texts(mapping(get("page")), _PAGE_TEXTS)
+    properties = mapping(get("properties"))
     event = Event(
         name=name,
         at=_at(get("at"), received_at),
-        event_id=text(get("id")),
-        client_id=text(get("client_id")),
-        user_id=text(get("user_id")),
-        session_id=text(get("session_id")),
-        page_url=text(page.get("url")),
-        page_title=text(page.get("title")),
-        referrer=text(page.get("referrer")),
-        language=text(get("language")),
-        screen=text(get("screen")),
-        properties=read_properties(mapping(get("properties"))),
+        event_id=event_id,
+        client_id=client_id,
+        user_id=user_id,
+        session_id=session_id,
+        page_url=page_url,
+        page_title=title,
+        referrer=referrer,
+        language=language,
+        screen=screen,
+        properties=read_properties(properties),
     )
-    _put_items(event, get("items") or mapping(get("properties")).get("items"))
+    if items := get("items") or properties.get("items"):
+        _put_items(event, items)
     if (consent := get("consent")) is not None:
         event.statements = (statement("own", consent),)
     reading.events.append(event)
@@ -88,9 +95,8 @@ def _at(value: object, received_at: float) -> float:
 
 
 def _put_items(event: Event, raw: object) -> None:
-    if raw:
-        event.items = read_items(raw)
-        lift_single(event.properties, event.items)
+    event.items = read_items(raw)
+    lift_single(event.properties, event.items)
 
 
 def _read_pixel(hit: Hit) -> Reading:
