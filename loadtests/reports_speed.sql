@@ -26,7 +26,7 @@ SELECT
     ['own', 'ga4', 'segment'][1 + who % 3],
     multiIf(kind = 'durable', pseudonym(who, cityHash64(who)), kind = 'day',
             pseudonym(cityHash64(who, toDate(happened)), cityHash64(who, 3, toDate(happened))), nil),
-    kind, if(class < 52, pseudonym(seed, cityHash64(seed)), nil), kind = 'durable', place, 'everywhere_alike',
+    kind, if(class < 52, pseudonym(seed, toUInt64(0)), nil), kind = 'durable', place, 'everywhere_alike',
     if(kind = 'durable', ['operations', 'counting', 'analytics'], ['operations', 'counting']), '0123456789abcdef',
     if(place = '', '', concat(name, '@1')), multiIf(place = '', 'no_contract', e % 211 = 0, 'flagged', 'valid'),
     'www.shop.example', if(about, concat('/it/p/mc-', toString(product)), concat('/it/c/', kind_of)),

@@ -10,9 +10,9 @@ WITH
         WHERE ${site_days} AND event = 'purchase'
     ),
     arrivals AS (
-        SELECT actor, arraySort(groupArray((fromUnixTimestamp64Milli(reinterpretAsInt64(reverse(unhex(substring(entry, 1, 16)))), 'UTC'), ${arrival}))) AS touches
-        FROM (${visits})
-        WHERE entry != '~' AND actor IN (SELECT actor FROM orders)
+        SELECT actor, arraySort(groupArray((fromUnixTimestamp64Milli(toInt64(bitShiftRight(entry, 64)), 'UTC'), ${arrival}))) AS touches
+        FROM (SELECT actor, entry, toUInt64(entry) AS id FROM (${visits}) WHERE entry != bitNot(toUInt128(0)) AND actor IN (SELECT actor FROM orders)) AS came
+        LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
         GROUP BY actor
     )
 SELECT
@@ -36,19 +36,33 @@ FROM (
 GROUP BY currency, path
 
 -- name: steps
-WITH marks AS (
-    SELECT actor, substring(entry, 1, 16) AS at, 0 AS is_order, ${arrival} AS name
-    FROM (${visits})
-    WHERE entry != '~'
-    UNION ALL
-    SELECT cityHash64(site, visitor) AS actor, leftPad(hex(toUnixTimestamp64Milli(event_time)), 16, '0') AS at, 1 AS is_order, '(order)' AS name
-    FROM gateway.conversions
-    WHERE (site = {site:String} OR {site:String} = '') AND day >= {begin:Date} AND day < {until:Date} AND event = 'purchase' AND visitor_kind = 'durable'
-)
-SELECT step.1 AS before, step.2 AS after, count() AS times
+-- Numbers, for they are sorted and grouped by the million; 0 is the start of a journey, 1 its end, all bits an order, which
+-- so comes after an arrival of the same moment.
+WITH
+    marks AS (
+        SELECT actor, (toUInt64(bitShiftRight(entry, 64)), toUInt64(entry)) AS mark
+        FROM (${visits})
+        WHERE entry != bitNot(toUInt128(0))
+        UNION ALL
+        SELECT cityHash64(site, visitor) AS actor, (toUInt64(toUnixTimestamp64Milli(event_time)), bitNot(toUInt64(0))) AS mark
+        FROM gateway.conversions
+        WHERE (site = {site:String} OR {site:String} = '') AND day >= {begin:Date} AND day < {until:Date} AND event = 'purchase' AND visitor_kind = 'durable'
+    ),
+    names AS (
+        SELECT id, word FROM (${arrival_names})
+        UNION ALL
+        SELECT * FROM VALUES('id UInt64, word String', (0, '(start)'), (1, '(end)'), (18446744073709551615, '(order)'))
+    )
+SELECT befores.word AS before, afters.word AS after, sum(steps.times) AS times
 FROM (
-    SELECT arraySort(groupArray((at, is_order, name))).3 AS names, arrayJoin(arrayZip(arrayPushFront(names, '(start)'), arrayPushBack(names, '(end)'))) AS step
-    FROM marks
-    GROUP BY actor
-)
+    SELECT step.1 AS before_id, step.2 AS after_id, count() AS times
+    FROM (
+        SELECT arraySort(groupArray(mark)).2 AS ids, arrayJoin(arrayZip(arrayPushFront(ids, toUInt64(0)), arrayPushBack(ids, toUInt64(1)))) AS step
+        FROM marks
+        GROUP BY actor
+    )
+    GROUP BY before_id, after_id
+) AS steps
+LEFT ANY JOIN names AS befores ON befores.id = steps.before_id
+LEFT ANY JOIN names AS afters ON afters.id = steps.after_id
 GROUP BY before, after

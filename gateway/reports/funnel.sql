@@ -29,20 +29,22 @@ GROUP BY name, level
 WITH hits AS (${funnel_visit_hits})
 SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
 FROM (
-    SELECT arrivals.entry AS entry, level, count() AS n, uniqExact(actor) AS m
+    SELECT arrivals.id AS id, level, count() AS n, uniqExact(actor) AS m
     FROM (${funnel_journeys}) AS journeys
-    LEFT JOIN (SELECT visit, substring(entry, 17) AS entry FROM (${visits})) AS arrivals ON arrivals.visit = journeys.journey
-    GROUP BY entry, level
-)
+    LEFT ANY JOIN (SELECT visit, toUInt64(entry) AS id FROM (${visits})) AS arrivals ON arrivals.visit = journeys.journey
+    GROUP BY id, level
+) AS came
+LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 GROUP BY name, level
 
 -- name: visitor_arrival
 WITH hits AS (${funnel_visitor_hits})
 SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
 FROM (
-    SELECT arrivals.entry AS entry, level, count() AS n, uniqExact(actor) AS m
+    SELECT arrivals.id AS id, level, count() AS n, uniqExact(actor) AS m
     FROM (${funnel_journeys}) AS journeys
-    LEFT JOIN (SELECT actor, substring(min(entry), 17) AS entry FROM (${visits}) GROUP BY actor) AS arrivals ON arrivals.actor = journeys.actor
-    GROUP BY entry, level
-)
+    LEFT ANY JOIN (SELECT actor, toUInt64(min(entry)) AS id FROM (${visits}) GROUP BY actor) AS arrivals ON arrivals.actor = journeys.actor
+    GROUP BY id, level
+) AS came
+LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 GROUP BY name, level

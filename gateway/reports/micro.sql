@@ -20,17 +20,18 @@ FROM (
 GROUP BY event
 
 -- name: visits_by
-SELECT cityHash64(entry) AS arrival, ${arrival} AS name, visits, bought, people
+SELECT came.id AS arrival, ${arrival} AS name, visits, bought, people
 FROM (
-    SELECT substring(entry, 17) AS entry, count() AS visits, countIf(purchased_at > 0) AS bought, uniqExact(actor) AS people
+    SELECT toUInt64(entry) AS id, count() AS visits, countIf(purchased_at > 0) AS bought, uniqExact(actor) AS people
     FROM (${visits})
-    GROUP BY entry
-)
+    GROUP BY id
+) AS came
+LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 
 -- name: micro_by
 SELECT arrival, event, any(stage) AS stage, uniqExact(visit) AS did
 FROM (${micro_hits}) AS hits
-INNER JOIN (SELECT visit, cityHash64(substring(entry, 17)) AS arrival FROM (${visits})) AS visits ON visits.visit = hits.visit
+INNER ANY JOIN (SELECT visit, toUInt64(entry) AS arrival FROM (${visits})) AS visits ON visits.visit = hits.visit
 GROUP BY arrival, event
 
 -- name: bought_by
@@ -39,7 +40,7 @@ FROM (
     SELECT visit, event, min(hits.event_time) AS first_at, max(buyers.purchased_at) AS purchased_at, any(buyers.arrival) AS arrival
     FROM (${micro_hits}) AS hits
     INNER JOIN (
-        SELECT visit, purchased_at, cityHash64(substring(entry, 17)) AS arrival FROM (${visits}) WHERE purchased_at > 0
+        SELECT visit, purchased_at, toUInt64(entry) AS arrival FROM (${visits}) WHERE purchased_at > 0
     ) AS buyers ON buyers.visit = hits.visit
     GROUP BY visit, event
 )

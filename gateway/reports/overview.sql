@@ -1,13 +1,7 @@
 -- How is it going? `now` is 1 for the days that are asked for, 0 for as many before them.
 
--- name: visitors
-${now_visitors}
-
--- name: visits
-${now_visits}
-
--- name: runs
-${now_runs}
+-- name: crowd
+${now_crowd}
 
 -- name: money
 ${now_money}

@@ -14,7 +14,7 @@ from gateway.reports.report.figures import FIGURES, figures
 from gateway.reports.report.statements import read_statements
 
 _STEPS = ["product_view", "add_to_cart", "begin_checkout", "purchase"]
-_BOTH_WEEKS = frozenset({"visitors", "visits", "runs"})
+_BOTH_WEEKS = frozenset({"crowd"})
 _RECOGNISED = "Visitors who consented to be recognised, without bots."
 
 
@@ -60,7 +60,8 @@ def _funnel(results: Results, _question: Question) -> list[Row]:
 
 
 def _visits(results: Results) -> int:
-    return sum(row["visits"] for name in ("visits", "runs") for row in results[name] if row["now"] == 1)
+    """Counted, not estimated: parts of them are shown."""
+    return sum(row["visits"] for row in results["channels"])
 
 
 def _micro(results: Results, _question: Question) -> list[Row]:

@@ -1,13 +1,7 @@
 -- The week in one page: these days, and for the figures as many before them (`now` is 0).
 
--- name: visitors
-${now_visitors}
-
--- name: visits
-${now_visits}
-
--- name: runs
-${now_runs}
+-- name: crowd
+${now_crowd}
 
 -- name: money
 ${now_money}
@@ -28,10 +22,11 @@ ORDER BY day
 -- name: channels
 SELECT ${arrival} AS name, sum(n) AS visits, sum(b) AS bought, max(m) AS people
 FROM (
-    SELECT substring(entry, 17) AS entry, count() AS n, countIf(purchased_at > 0) AS b, uniqExact(actor) AS m
+    SELECT toUInt64(entry) AS id, count() AS n, countIf(purchased_at > 0) AS b, uniqExact(actor) AS m
     FROM (${visits})
-    GROUP BY entry
-)
+    GROUP BY id
+) AS came
+LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 GROUP BY name
 
 -- name: funnel

@@ -1,5 +1,5 @@
 -- Visits of visitors who may be recognised, with an event from {begin} to before {until}: one row each, with whose it is,
--- its last purchase and its first arrival within these days. Read from the projection `visits` of the events: the
+-- its last purchase and its first arrival within these days. Read from the projection `journeys` of the events: the
 -- expressions must stand here as they stand in the migration, else ClickHouse reads all events.
 SELECT
     cityHash64(site, visitor) AS actor,
@@ -10,7 +10,7 @@ WHERE ${recognised}
     AND if(session = toUUID('00000000-0000-0000-0000-000000000000'), toUInt32(intDiv(toUnixTimestamp(event_time), 1800)), 0) = 0
 GROUP BY actor, visit
 UNION ALL
-SELECT actor, session_hash + run[1].1 AS visit, arrayMax(part -> part.2, run) AS purchased_at, arraySort(run.3)[1] AS entry
+SELECT actor, session_hash + run[1].1 AS visit, arrayMax(part -> part.2, run) AS purchased_at, arrayMin(run.3) AS entry
 FROM (
     SELECT actor, session_hash, arraySort(groupArray((half_hour, purchased_at, entry))) AS parts, arraySplit((part, gap) -> gap > 1, parts, arrayDifference(parts.1)) AS runs
     FROM (

@@ -14,6 +14,7 @@ from gateway.reports.report.intervals import Estimate, change, share
 
 RECOGNISED = "visitors who consented to be recognised"
 EVERYBODY = "everybody who consented to be counted"
+ESTIMATED = RECOGNISED + "; an estimate beyond a thousand, ± 1.2 %"
 BY_DAY = "visitors known for one day, who never come back; an estimate, ± 1.2 %"
 
 #: What `figures` makes.
@@ -53,11 +54,12 @@ def _period(results: Results, now: int) -> dict[tuple[str, str], Any]:
 def _figures(results: Results, now: int) -> Iterator[tuple[tuple[str, str], Any]]:
     days, refused = [row for row in results["days"] if row["now"] == now], _of(results, "refusals", now)
     facts = sum(row["facts"] for row in days)
-    visits = _of(results, "visits", now).get("visits", 0) + _of(results, "runs", now).get("visits", 0)
+    crowd = _of(results, "crowd", now)
+    visits = max(0, crowd.get("visits", 0))
     money = [row for row in results["money"] if row["now"] == now]
     orders = sum(row["orders"] for row in money)
-    yield ("visitors", RECOGNISED), _of(results, "visitors", now).get("visitors", 0)
-    yield ("visits", RECOGNISED), visits
+    yield ("visitors", ESTIMATED), crowd.get("visitors", 0)
+    yield ("visits", ESTIMATED), visits
     yield ("orders", RECOGNISED), orders
     yield ("orders per visit", RECOGNISED), share(min(orders, visits), visits)
     yield from _money(money)

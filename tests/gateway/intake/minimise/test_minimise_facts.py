@@ -191,6 +191,12 @@ def test_a_server_may_tell_its_visitors_address_and_browser() -> None:
     assert not {"visitor", "device", "browser"} & unknown.keys()
 
 
+def test_a_session_is_64_bits_and_the_rest_weighs_nothing() -> None:
+    session = fact(event())["session"]
+    assert (len(session), session[16:]) == (32, "0" * 16)
+    assert session[:16].strip("0")
+
+
 def test_sessions_of_two_visitors_in_the_same_second_are_two() -> None:
     assert fact(event())["session"] != fact(event(client_id="other"))["session"]
 
