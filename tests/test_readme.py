@@ -11,6 +11,7 @@ import pytest
 from gateway.cli import COMMANDS, HIDDEN
 from gateway.intake.vocabulary import EVENT_NAMES
 from gateway.metrics import METRICS
+from gateway.reports import REPORTS
 from gateway.settings import describe
 from gateway.web.access.users import hash_secret
 from gateway.words import Refusal
@@ -68,6 +69,13 @@ def vocabulary() -> list[list[str]]:
     return [[ours, ", ".join(sorted(theirs))] for ours, theirs in sorted(names.items())]
 
 
+def reports() -> list[list[str]]:
+    return [
+        [name, report.question, ", ".join(f"--{o.name.replace('_', '-')}" for o in report.options) or "–"]
+        for name, report in REPORTS.items()
+    ]
+
+
 #: Table of the README -> its rows, made from the code. `python -m tests.fill_readme` writes them.
 TABLES: dict[str, Callable[[], list[list[str]]]] = {
     "commands": commands,
@@ -77,6 +85,7 @@ TABLES: dict[str, Callable[[], list[list[str]]]] = {
     "metrics": metrics,
     "vocabulary": vocabulary,
     "roles": roles,
+    "reports": reports,
 }
 
 
