@@ -16,6 +16,8 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
+from platform import python_version
 from time import gmtime, monotonic, strftime, time
 from typing import Any, NamedTuple
 
@@ -178,6 +180,8 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
             _log.error("%s", watch.trouble or "configuration mended")
         snapshot = app.counts.snapshot() | journal.counts() | {"lag_seconds": [[seat.name, lag_s]]}
         snapshot |= app.counts.minimised.snapshot(app.pipeline.sites) | app.copies.snapshot(app.pipeline.sites)
+        snapshot |= choices.snapshot() | {"journal_age_seconds": [[seat.name, journal.age_s(time())]]}
+        snapshot |= describe_build(app.pipeline.sites)
         snapshot["configuration_trouble"] = int(bool(watch.trouble))
         await asyncio.to_thread(write_snapshot, folders.metrics, seat.name, snapshot)
 
@@ -193,6 +197,15 @@ async def _collect(watch: Watch, configuration: Configuration, folders: Folders,
         await journal.close()
         await app.copies.close()
         await tick(0.0)
+
+
+def describe_build(sites: Sites) -> dict[str, object]:
+    """Which gateway a worker is, and which policies are in force in it, as gauges of 1."""
+    policies = [(site.name, site.policy) for site in sites.all]
+    return {
+        "build": [[version("edge-tracking-gateway"), python_version(), 1]],
+        "policies": [[name, policy.name, str(policy.version), policy.hash, 1] for name, policy in policies],
+    }
 
 
 def append_counts(journal: Journal, choices: Choices, sites: Sites) -> None:

@@ -62,6 +62,7 @@ class Forwarding:
         """Counts of this life, by their keys in the table of metrics."""
         with self._lock:
             relays = [*self._relays.items(), *self._retired]
+            waiting = [[*name.split("."), relay.waiting_bytes()] for name, relay in self._relays.items()]
             lags = [[*name.split("."), round(relay.lag_s(), 1)] for name, relay in self._relays.items()]
         sent, failures, stopped = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
         for name, relay in relays:
@@ -74,6 +75,7 @@ class Forwarding:
             "forward_failures": [[*name.split("."), n] for name, n in sorted(failures.items())],
             "forward_stopped": [[*name.split("."), reason, n] for (name, reason), n in sorted(stopped.items())],
             "forward_lag_seconds": lags,
+            "forward_waiting_bytes": waiting,
         }
 
     def _serve(self) -> None:

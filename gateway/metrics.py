@@ -38,6 +38,20 @@ METRICS = (
     Metric("facts", "gateway_facts", "counter", ("site", "adapter"), "Events that became a fact and are durable"),
     Metric("refusals", "gateway_refusals", "counter", ("site", "adapter", "refusal"), "Events refused, by reason"),
     Metric(
+        "decisions",
+        "gateway_decisions",
+        "counter",
+        ("site", "purpose"),
+        "Decisions that allowed a purpose, every 10 s; 'nothing' where none was",
+    ),
+    Metric(
+        "consent_unreadable",
+        "gateway_consent_unreadable",
+        "counter",
+        ("site",),
+        "Events whose statement of consent could not be read, which is a no",
+    ),
+    Metric(
         "scrubbed",
         "gateway_scrubbed_texts",
         "counter",
@@ -62,6 +76,13 @@ METRICS = (
     Metric("commits", "gateway_journal_commits", "counter", (), "Group commits"),
     Metric("commit_seconds", "gateway_journal_commit_seconds", "counter", (), "Time spent in group commits"),
     Metric("journal_bytes", "gateway_journal_bytes", "gauge", (), "Bytes in the journal that are not loaded yet"),
+    Metric(
+        "journal_age_seconds",
+        "gateway_journal_age_seconds",
+        "gauge",
+        ("process",),
+        "Age of a worker's oldest segment that is not loaded, as the worker sees it",
+    ),
     Metric(
         "lag_seconds",
         "gateway_event_loop_lag_seconds",
@@ -111,6 +132,21 @@ METRICS = (
         "gauge",
         ("site", "destination"),
         "Age of the oldest copy that waits",
+    ),
+    Metric(
+        "forward_waiting_bytes",
+        "gateway_forward_waiting_bytes",
+        "gauge",
+        ("site", "destination"),
+        "Bytes of copies that wait",
+    ),
+    Metric("build", "gateway_build_info", "gauge", ("version", "python"), "Workers of this build"),
+    Metric(
+        "policies",
+        "gateway_policy_info",
+        "gauge",
+        ("site", "policy", "version", "hash"),
+        "Workers in which this text of a policy is in force",
     ),
     Metric("load_errors", "gateway_load_errors", "counter", (), "Tries to load that failed"),
 )

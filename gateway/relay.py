@@ -134,6 +134,13 @@ class Relay:
             return 0.0
         return max(0.0, self._clock() - since) if since is not None else 0.0
 
+    def waiting_bytes(self) -> int:
+        """Bytes of copies that wait."""
+        try:
+            return self._outbox.waiting_bytes()
+        except OSError:
+            return 0
+
     def _send_all(self, lines: Sequence[bytes]) -> bool:
         """Whether the whole segment is done now; also one that holds nothing but noes, which have to be heard."""
         self._outbox.listen()

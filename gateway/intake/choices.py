@@ -19,7 +19,7 @@ Why 3: proof outlives an erasure (GDPR 17(3)(e)), and may then not lead to what 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
 from secrets import token_hex
@@ -30,7 +30,7 @@ import orjson
 from consent.decide import Case, decide
 from consent.signals.own import read_notice
 from consent.tools.simulate import say
-from consent.words import EMPTY, REMARK, Signal, Statement
+from consent.words import EMPTY, REMARK, UNREADABLE, Signal, Statement
 from gateway.intake.times import DAY_S, expiry, to_millisecond
 from gateway.intake.visitors import Pseudonym
 from gateway.proof import write_proof
@@ -47,6 +47,9 @@ _OLDEST_CHOICE_S = 400 * DAY_S
 
 #: The subject of a proof that is nobody's.
 NOBODY = "0" * 32
+
+#: How a decision is counted that allowed no purpose.
+NOTHING = "nothing"
 
 #: The kind of pseudonym that a proof's subject is.
 SUBJECT = "choice"
@@ -74,7 +77,7 @@ class Alike(NamedTuple):
 class Weighed:
     """A decision, and what else is known of the same statements at the same place; made once for all that are alike."""
 
-    __slots__ = ("alike", "at", "choice", "decision", "notice", "policy", "source", "statements", "told")
+    __slots__ = ("alike", "at", "choice", "decision", "notice", "policy", "source", "statements", "told", "unreadable")
 
     def __init__(self, case: Case, statements: tuple[Statement, ...]) -> None:
         signals, policy, places = case.signals, case.policy, case.places
@@ -82,6 +85,7 @@ class Weighed:
         self.decision = decision = decide(*case)
         yes, no = decision.mask_yes, decision.mask_no
         self.choice = Choice(policy.names(yes & ~no), policy.names(no)) if yes | no else None
+        self.unreadable = any(signal.flag == UNREADABLE for signal in signals)
         self.source = "+".join(sorted({s.language.value for s in signals if _says_something(s)}))
         self.at = max((s.at for s in signals if s.at is not None), default=None)
         self.notice = next(filter(None, (read_notice(text) for carrier, text in statements if carrier == "own")), "")
@@ -123,7 +127,10 @@ class Remembers(Protocol):
 class SiteChoices:
     """One site's. `counts` and `last` are for the hot path."""
 
-    __slots__ = ("_day", "_key", "_pseudonym", "_remembers", "_site", "_told", "counts", "last", "yes_sayers")
+    __slots__ = (
+        *("_day", "_key", "_pseudonym", "_remembers", "_site", "_told"),
+        *("allowed", "counts", "last", "unreadable", "yes_sayers"),
+    )
 
     def __init__(self, site: str, remembers: Remembers) -> None:
         self._site = site
@@ -131,6 +138,8 @@ class SiteChoices:
         self._key = b""
         self._pseudonym = Pseudonym(b"", site, SUBJECT)
         self.counts: defaultdict[Alike, int] = defaultdict(int)
+        self.allowed: Counter[str] = Counter()  # decisions of this life, by purpose
+        self.unreadable = 0
         self.last: dict[int, Choice] = {}
         self.yes_sayers: dict[int, None] = {}
         self._told: set[tuple[object, ...]] = set()
@@ -187,6 +196,8 @@ class SiteChoices:
     def counted(self, day: str) -> list[Counted]:
         """The counts since it was asked last, as rows of that day."""
         counts, self.counts = self.counts, defaultdict(int)
+        for alike, events in counts.items():
+            self.allowed.update(dict.fromkeys(alike.purposes or (NOTHING,), events))
         return [
             Counted(orjson.dumps({"site": self._site, "day": day, **alike._asdict(), "events": events}))
             for alike, events in counts.items()
@@ -211,10 +222,19 @@ class Choices:
         day = to_millisecond(at)[:10]
         return [row for site in self._sites.values() for row in site.counted(day)]
 
+    def snapshot(self) -> dict[str, object]:
+        """Counts of this life by their keys in the table of metrics; decisions are those that were `counted`."""
+        sites = sorted(self._sites.items())
+        return {
+            "decisions": [[name, purpose, n] for name, site in sites for purpose, n in sorted(site.allowed.items())],
+            "consent_unreadable": [[name, site.unreadable] for name, site in sites],
+        }
+
 
 def put_count(choices: SiteChoices, weighed: Weighed) -> None:
     """One more event that was decided like this."""
     counts, alike = choices.counts, weighed.alike
+    choices.unreadable += weighed.unreadable
     if alike in counts or len(counts) < _COUNTS_KEPT:
         counts[alike] += 1
 

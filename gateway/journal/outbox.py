@@ -123,6 +123,10 @@ class Outbox:
             return [row for row in rows if not row.startswith(self._mark)]
         return None
 
+    def waiting_bytes(self) -> int:
+        """Bytes of all segments that are not done."""
+        return read_backlog(self._disk, self._folder).waiting_bytes
+
     def waiting_since(self) -> float | None:
         """When the oldest segment was last written, None if none waits."""
         return read_backlog(self._disk, self._folder).oldest_at

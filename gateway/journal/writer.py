@@ -57,6 +57,7 @@ class JournalFigures(NamedTuple):
     backlog_bytes: int = 0  #: of all processes in the folder
     backlog_segments: int = 0
     own_bytes: int = 0  #: of segments with this process's name
+    own_oldest_at: float | None = None  #: Unix seconds at which the oldest of them was last written
 
 
 class _Look(NamedTuple):
@@ -128,6 +129,11 @@ class Journal:
         now = self._figures
         return {"commits": now.groups, "commit_seconds": now.commit_seconds, "journal_bytes": now.own_bytes}
 
+    def age_s(self, now: float) -> float:
+        """How long the oldest segment of this process waits, whether or not there is a loader to ask."""
+        oldest_at = self._figures.own_oldest_at
+        return 0.0 if oldest_at is None else max(0.0, now - oldest_at)
+
     async def close(self) -> None:
         """Refuses what comes from now on, commits what came before, seals. Returns when all of it is on disk."""
         if not self._closing:
@@ -188,9 +194,12 @@ class Journal:
 
     def _take(self, look: _Look) -> Trouble | None:
         bytes_of_all = sum(entry.size for entry in look.waiting)
-        bytes_of_own = sum(entry.size for entry in look.waiting if entry.name.startswith(self._name + "-"))
+        own = [entry for entry in look.waiting if entry.name.startswith(self._name + "-")]
         self._figures = self._figures._replace(
-            backlog_bytes=bytes_of_all, backlog_segments=len(look.waiting), own_bytes=bytes_of_own
+            backlog_bytes=bytes_of_all,
+            backlog_segments=len(look.waiting),
+            own_bytes=sum(entry.size for entry in own),
+            own_oldest_at=min((entry.modified_at for entry in own), default=None),
         )
         return look.trouble
 

@@ -12,6 +12,7 @@ import pytest
 from consent.policy import read_policy
 from consent.starters import starter
 from gateway.intake import pipeline as module
+from gateway.intake.choices import Choices
 from gateway.intake.contracts import read_contracts, starter_contracts
 from gateway.intake.hit import Event, Hit
 from gateway.intake.minimise import Minimiser
@@ -65,6 +66,21 @@ def test_what_headers_say_counts_beside_an_events_own_consent() -> None:
 
 def test_without_a_word_of_consent_nothing_is_collected() -> None:
     assert reasons(walk({"site": "demo", "events": [EVENT]})) == [Refusal.CONSENT_DENIED]
+
+
+def test_decisions_are_counted_by_purpose_and_what_cannot_be_read_beside_them() -> None:
+    choices = Choices()
+    walked = Pipeline(Sites((DEMO,)), lambda _site, _at: KEYS, choices=choices)
+    for consent in (YES, NO, {**YES, "tcf": "no TC string at all"}):
+        walked.walk(Hit("POST", "/collect", b"", [], orjson.dumps(own(EVENT, consent=consent)), "", time.time()), "")
+    assert choices.snapshot()["decisions"] == []  # they are counted by the way when their rows are made
+    choices.counted(time.time())
+    told = choices.snapshot()
+    assert told["consent_unreadable"] == [["demo", 1]]
+    decided = {purpose: n for _, purpose, n in told["decisions"]}  # type: ignore[attr-defined]
+    assert decided["analytics"] == 1
+    choices.counted(time.time())
+    assert choices.snapshot() == told
 
 
 def test_a_path_that_nobody_claims_is_not_found() -> None:
