@@ -24,9 +24,7 @@ class Pseudonym:
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, key: bytes, site: str, kind: str) -> None:
-        block = key.ljust(_BLOCK_BYTES, b"\0")
-        self._inner = hashlib.sha256(block.translate(_INNER))
-        self._outer = hashlib.sha256(block.translate(_OUTER))
+        self._inner, self._outer = _started(key, _INNER), _started(key, _OUTER)
         self._inner.update(f"{site}\0{kind}\0".encode())
 
     def of(self, text: str) -> str:
@@ -36,6 +34,16 @@ class Pseudonym:
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.hexdigest()[:32]
+
+
+def _started(key: bytes, mask: bytes) -> hashlib._Hash:
+    """SHA-256 after the key's block; the block itself is wiped, for freed memory keeps its bytes."""
+    block = bytearray(_BLOCK_BYTES)
+    block[: len(key)] = key
+    masked = block.translate(mask)
+    started = hashlib.sha256(masked)
+    block[:] = masked[:] = bytes(_BLOCK_BYTES)
+    return started
 
 
 class Pseudonyms:

@@ -8,7 +8,9 @@ Rules
     3. A durable key serves 390 days at most; its successor is made a day ahead, and destroys it by taking over.
     4. Keys are derived by HKDF from a file's bytes, by kind, site and day, and are held in memory only.
     5. A key of links signs for 390 days and is believed for 780; it makes no pseudonym. Only sites with mail have one.
-    6. What is missing or unreadable is None, loudly: its visitors are of kind `none`. There is no default key.
+    6. A key that is let go of is overwritten in memory at the refresh after, when no hit is under way with it.
+       A key that is derived again is the same object, so that no copies of it lie about.
+    7. What is missing or unreadable is None, loudly: its visitors are of kind `none`. There is no default key.
 Not: HKDF from one master secret; who keeps the master can derive a day that was destroyed.
 """
 
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.journal.keyfolder import KEY_BYTES, LINK_SIGNS_DAYS, SITE_NAME, KeyFile, KeyFolder
+from gateway.journal.wipe import wipe
 from gateway.words import SiteKeys
 
 DAY_S = 86_400
@@ -44,6 +47,7 @@ class Keyring:
         self.mailing = frozenset(mailing)
         self._links: dict[str, dict[int, bytes]] = {}
         self._ready: dict[tuple[str, int], SiteKeys] = {}
+        self._spent: list[bytes] = []
         self._troubles: tuple[str, ...] = ()
 
     @property
@@ -74,10 +78,22 @@ class Keyring:
             if site in self.mailing:
                 _make_link_key(folder, site, today)
         _destroy_spent(folder, today)
-        self._ready = _derive_all(folder, sites, today)
+        self._replace(_derive_all(folder, sites, today), today)
         self._links = {site: _derive_links(folder, site, today) for site in sites if site in self.mailing}
         self._report(tuple(folder.troubles))
         return self._troubles
+
+    def _replace(self, made: dict[tuple[str, int], SiteKeys], today: int) -> None:
+        """Takes over the keys. What was let go of the last time is wiped, what is let go of now the next time, or now
+        if its last hit was a day ago."""
+        known = {key: key for keys in self._ready.values() for key in _secrets(keys)}
+        before, self._ready = self._ready, {place: _same(keys, known) for place, keys in made.items()}
+        now = {key for keys in self._ready.values() for key in _secrets(keys)}
+        gone = [(day, key) for (_, day), keys in before.items() for key in _secrets(keys) if key not in now]
+        recent = {key for day, key in gone if day >= today - 1}
+        spent, self._spent = self._spent, list(recent)
+        for key in (*spent, *(key for _, key in gone if key not in recent)):
+            wipe(key)
 
     def rotate(self, site: str, at: float) -> int:
         """Make a durable key that takes over at the next UTC midnight, and destroys the present one. Its epoch."""
@@ -108,6 +124,24 @@ class Keyring:
             if sentence not in self._troubles:
                 log.error("keys: %s", sentence)
         self._troubles = troubles
+
+
+def _secrets(keys: SiteKeys) -> list[bytes]:
+    return [key for key in (keys.day, keys.durable) if key is not None]
+
+
+def _same(keys: SiteKeys, known: dict[bytes, bytes]) -> SiteKeys:
+    """The keys by the objects that are known already; their copies, which nobody holds, are wiped."""
+    return SiteKeys(_known(keys.day, known), _known(keys.durable, known), keys.epoch)
+
+
+def _known(key: bytes | None, known: dict[bytes, bytes]) -> bytes | None:
+    if key is None:
+        return None
+    one = known.setdefault(key, key)
+    if one is not key:
+        wipe(key)
+    return one
 
 
 def _is_nameable(site: str, folder: KeyFolder) -> bool:
@@ -174,4 +208,6 @@ def _derive(folder: KeyFolder, file: KeyFile) -> bytes | None:
     if material is None:
         return None
     info = f"edge-tracking-gateway/1 pseudonyms {file.name}".encode()
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(material)
+    key = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(material)
+    wipe(material)
+    return key
