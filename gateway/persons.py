@@ -21,10 +21,11 @@ from gateway.journal.disk import Disk
 from gateway.journal.keyring import Keyring
 from gateway.journal.signing import Signer
 from gateway.proof import Entry
+from gateway.queues import Leaving, queued, stop_queued
 from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.engine_statements import quote
-from gateway.warehouse.erase import Eraser, Request, new_identity
+from gateway.warehouse.erase import Eraser, Request, Store, new_identity
 from gateway.warehouse.orders import Ordered, read_orders
 from gateway.warehouse.proofs import of_subjects
 from gateway.warehouse.subjects import Subjects
@@ -85,7 +86,7 @@ def connected(place: Place) -> Iterator[str]:
 def access_of(place: Place, asked: Asked) -> dict[str, Any]:
     """All that is held of the person, by store. Raises WarehouseError and OSError."""
     with connected(place) as url, closing(connect(url)) as client:
-        return _answer(asked, Subjects(client), Waiting(Disk(), place.folders.journal))
+        return _answer(asked, Subjects(client), place.folders)
 
 
 def erase(place: Place, asked: Asked) -> Erased:
@@ -93,7 +94,8 @@ def erase(place: Place, asked: Asked) -> Erased:
     with connected(place) as url:
         eraser = Eraser(lambda: connect(url), place.folders.journal, Signer(place.folders.keys))
         with closing(eraser):
-            ended = eraser.erase(_request(asked, eraser))
+            request = _request(asked, eraser)
+            ended = eraser.erase(request, _queues(place, asked, request))
             return Erased(ended["body"], ended["receipt"], list(_lost(eraser.subjects, asked)))
 
 
@@ -126,6 +128,13 @@ def describe(entry: Entry) -> dict[str, Any]:
     return {**orjson.loads(entry.proof), "chain": entry.chain, "seq": entry.seq}
 
 
+def _queues(place: Place, asked: Asked, request: Request) -> dict[str, Store]:
+    """What waits for destinations: stopped before anything else, since it may be sent any moment."""
+    leaving = Leaving(asked.site.name, asked.said, asked.keys, request.asked_at, request.identity)
+    stopped = stop_queued(place.folders.forward, asked.site.copiers, leaving)
+    return {"forwarder queues": Store(stopped, 0, "stopped; what was sent on has to be asked of each recipient")}
+
+
 def _request(asked: Asked, eraser: Eraser) -> Request:
     subject = subject_of(asked.site.name, asked.said, asked.keys)
     begun = eraser.begun(asked.site.name, subject)
@@ -141,9 +150,9 @@ def _keep_until(site: Site, asked_at: float) -> float:
     return asked_at + max(site.policy.keep_days.values(), default=0) * _DAY_S + _DAY_S
 
 
-def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any]:
+def _answer(asked: Asked, subjects: Subjects, folders: Folders) -> dict[str, Any]:
     """All that is held of the person, by store."""
-    now = time() + _DAY_S
+    now, waiting, forward = time() + _DAY_S, Waiting(Disk(), folders.journal), folders.forward
     erased = of_person(asked.person, now)
     held: dict[str, Any] = {
         f"gateway.{holder.name}": subjects.export(holder, asked.person, now) for holder in subjects.holders
@@ -152,6 +161,10 @@ def _answer(asked: Asked, subjects: Subjects, waiting: Waiting) -> dict[str, Any
     proofs = of_subjects(subjects.client, asked.site.name, subjects_of_choice)
     held["gateway.consent_ledger"] = [describe(entry) for entry in proofs]
     held["journal"] = [orjson.loads(row) for row in waiting.search(erased, asked.person).rows]
+    leaving = Leaving(asked.site.name, asked.said, asked.keys, now, "")
+    held["forwarder queues"] = [
+        orjson.loads(row) for copier in asked.site.copiers for row in queued(forward / copier.name, copier, leaving)
+    ]
     held["quarantine"] = [orjson.loads(row) for row in waiting.search_quarantine(erased, asked.person).rows]
     return {
         "site": asked.site.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests.forwarding import DENIED, SECRET, events, gateway_yml, hit, write
-from tests.serving import Served, serving
+from tests.serving import GATEWAY, ROOT, Served, serving
 from tests.upstream import Asked, Say, Upstream, serving_upstream
 
 
@@ -88,6 +89,32 @@ def test_what_waits_while_the_upstream_is_down_arrives_and_what_was_withdrawn_do
             served.wait_for("SELECT count() FROM gateway.events", 4, seconds=5)
         said_aloud = "".join(served.lines)
         assert not [word for word in (SECRET, "1.1.", "jane") if word in said_aloud]
+
+
+def test_what_waits_of_somebody_who_is_erased_is_found_first_and_never_sent(tmp_path: Path) -> None:
+    with serving_upstream() as upstream:
+        upstream.answer = lambda _: Say(503)
+        config = write(tmp_path, upstream)
+        with serving(tmp_path / "data", "--config", str(config)) as served:
+            for client in ("1.1", "2.2", "3.3"):
+                httpx.post(served.url + hit(client))
+            wait(lambda: len(upstream.asked) >= 3)
+            forwarder = served.processes()["forward"]
+            forwarder.suspend()  # so that its pauses do not grow meanwhile
+            assert "forwarder queues: 1 rows" in privacy(served, config, "access")
+            assert re.search(r"forwarder queues +1 rows removed, 0 left", privacy(served, config, "erase"))
+            upstream.asked.clear()
+            upstream.answer = lambda _: Say(204)
+            forwarder.resume()
+            wait(lambda: not list((tmp_path / "data" / "forward").rglob("*.sealed")))
+            stopped = 'gateway_forward_stopped_total{destination="google",reason="withdrawn",site="shop"} 1.0'
+            wait(lambda: stopped in httpx.get(served.admin + "/metrics").text)
+            assert len(events(upstream)) == 2
+
+
+def privacy(served: Served, config: Path, what: str) -> str:
+    line = [*GATEWAY, "privacy", what, "--client-id", "2.2", "--data", str(served.data), "--config", str(config)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=120, cwd=ROOT, check=True).stdout
 
 
 def test_a_destination_that_is_taken_out_gets_nothing_more_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -285,6 +285,5 @@ def _report(body: dict[str, Any]) -> Iterator[str]:
         remark = f" ({store['remark']})" if store["remark"] else ""
         yield f"  {name:24} {store['removed']:>8,} rows removed, {store['left']:,} left{remark}"
     yield "  gateway.consent_ledger   kept: proofs of choice, until they end (GDPR 17(3)(e)); they lead to no fact"
-    yield "  forwarder queues         none in this gateway; what was sent on has to be asked of each recipient"
     if not body["pseudonyms"]:
         yield "No key is left that leads from this identifier to any row: nothing can be linked any more."

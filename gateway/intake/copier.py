@@ -42,6 +42,11 @@ class Copier:
         self._mask = policy.sends(terms.destination, ~0)
         self._said: dict[int, tuple[int, float]] = {}  # by a hash that is keyed by this process
 
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """Those for which policy lets the destination have anything."""
+        return self._policy.names(self._mask)
+
     def copy(self, event: Event, trace: Trace, decision: Decision, keys: SiteKeys) -> list[Fact]:
         """Rows for the outbox: the copy, if there may be one, and the no, if there is one."""
         refused = decision.mask_no & self._mask

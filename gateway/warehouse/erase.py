@@ -16,7 +16,7 @@ The life of a request; each step can be repeated, and a request that was cut off
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,12 +84,12 @@ class Eraser:
         found = self.subjects.rows(sql) if subject else []
         return (str(found[0][0]), float(found[0][1])) if found else None
 
-    def erase(self, request: Request) -> dict[str, Any]:
-        """The receipt, signed, as JSON-ready nouns."""
+    def erase(self, request: Request, elsewhere: Mapping[str, Store] | None = None) -> dict[str, Any]:
+        """The receipt, signed, as JSON-ready nouns; with what was done in stores that the caller looked after."""
         erased = of_person(request.person, request.asked_at)
         self._record(request, "asked", {}, "")
         self._bury(request)
-        stores = {"journal": self._empty_journal(request, erased)}
+        stores = {**(elsewhere or {}), "journal": self._empty_journal(request, erased)}
         self._record(request, "deleting", {}, "")
         stores["quarantine"] = self._empty_quarantine(request, erased)
         stores |= self._empty_tables(request)
