@@ -79,7 +79,7 @@ def play(name: str, scenario: Scenario, out: Path) -> tuple[dict[str, Any], Path
         finally:
             drained = stage.close()
     misses = [*verdict.missed(scenario.budget, run, counted), *([f"drain ended with {drained}"] if drained else [])]
-    doubts = run.doubts()
+    doubts = run.doubts() if scenario.budget.is_timed else []
     told = {
         "scenario": name, "says": scenario.says, "rate": scenario.rate, "seconds": scenario.seconds,
         "workers": scenario.workers, "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),

@@ -37,6 +37,11 @@ class Budget:
     rss_mb: float = 0.0  #: largest worker
     rate_at_50_ms: float = 0.0  #: the highest leg with p99 < 50 ms
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether a busy machine could make it miss; one that only counts is believed on any."""
+        return any((self.p99_ms, self.p999_ms, self.caught_up_s, self.rate_at_50_ms))
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
