@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 import traceback
 from types import TracebackType
@@ -49,12 +50,15 @@ def begin(name: str, level: int = logging.INFO) -> logging.Logger:
         logging.getLogger(noisy).setLevel(logging.CRITICAL + 1)
     logger = logging.getLogger(name)
     sys.excepthook = lambda kind, error, trace: _tell_uncaught(logger, kind, error, trace)
+    threading.excepthook = lambda told: _tell_uncaught(logger, told.exc_type, told.exc_value, told.exc_traceback)
+    sys.unraisablehook = lambda told: _tell_uncaught(logger, told.exc_type, told.exc_value, told.exc_traceback)
     return logger
 
 
 def _tell_uncaught(
-    logger: logging.Logger, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    logger: logging.Logger, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """The last words of a process. Why: Python's own would quote the message, which quotes what it choked on."""
-    if not issubclass(kind, KeyboardInterrupt):
+    """The last words of a process, a thread or a finaliser. Why: Python's own quote the message, which quotes what it
+    choked on, and the `repr` of what ended."""
+    if error is not None and not issubclass(kind, (KeyboardInterrupt, SystemExit)):
         logger.critical("ended by an error that nobody expected", exc_info=(kind, error, trace))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from loadtests import figures, page, verdict
 from loadtests.figures import Run
@@ -51,10 +52,20 @@ def main(name: str, out: Path, **changes: Any) -> None:
     if name == "readme":
         click.echo(fill(out))
         return
-    scenario = dataclasses.replace(SCENARIOS[name], **{key: value for key, value in changes.items() if value})
+    scenario = SCENARIOS[name]
+    said = {"rate": _rate(scenario, out)} | {key: value for key, value in changes.items() if value}
+    scenario = dataclasses.replace(scenario, **said)
     told, file = play(name, scenario, out)
     click.echo(_summary(told) + f"\n  report     {file}")
     raise SystemExit(told["exit_code"])
+
+
+def _rate(scenario: Scenario, out: Path) -> float:
+    """The scenario's own, or its share of what a ramp before it found."""
+    if not scenario.of_highest or not (ramp := out / "ramp.json").exists():
+        return scenario.rate
+    highest = orjson.loads(ramp.read_bytes())["worker"]["rate_at_50_ms"]
+    return float(highest * scenario.of_highest or scenario.rate)
 
 
 def play(name: str, scenario: Scenario, out: Path) -> tuple[dict[str, Any], Path]:
@@ -68,7 +79,7 @@ def play(name: str, scenario: Scenario, out: Path) -> tuple[dict[str, Any], Path
         finally:
             drained = stage.close()
     misses = [*verdict.missed(scenario.budget, run, counted), *([f"drain ended with {drained}"] if drained else [])]
-    doubts = run.doubts()
+    doubts = run.doubts() if scenario.budget.is_timed else []
     told = {
         "scenario": name, "says": scenario.says, "rate": scenario.rate, "seconds": scenario.seconds,
         "workers": scenario.workers, "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 _WIDTH, _HEIGHT = 720, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 14, 34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 26, 14, 34
 _COLOURS = ("#1f5fa8", "#c2571a", "#3c7d3c")
 
 Points = Sequence[tuple[float, float]]

@@ -205,13 +205,12 @@ def _told(seen: dict[str, Seen]) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     ours = seen["gateway"]
     for name, theirs in seen.items():
+        rate = statistics.median(theirs.rates)
         cost = statistics.median(a / b for a, b in zip(ours.cpu_us, theirs.cpu_us, strict=True))
         share = statistics.median(a / max(1.0, b) for a, b in zip(ours.rates, theirs.rates, strict=True))
         least = "at least " if any(theirs.is_at_least) else ""
-        yield (
-            f"| {name} | {statistics.median(theirs.cpu_us):.0f} | {cost:.2f} x "
-            f"| {least}{statistics.median(theirs.rates):.0f} | {share:.2f} x |"
-        )
+        found = f"{least}{rate:.0f} | {share:.2f} x" if rate else "the generator was late from the first step on | –"
+        yield f"| {name} | {statistics.median(theirs.cpu_us):.0f} | {cost:.2f} x | {found} |"
 
 
 if __name__ == "__main__":

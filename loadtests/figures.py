@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from loadtests.plan import Sample
+from loadtests.plan import Sample, is_ramp
 from loadtests.stage import Look
 
 #: A generator that is later than this at its p99, or has no CPU left, measures itself.
@@ -58,7 +58,7 @@ class Run:
 
     def generator(self) -> dict[str, float]:
         """How late the generator itself was, and how busy it and others were."""
-        lags = sorted(sample.lag_ms for sample in self.samples)
+        lags = sorted(sample.lag_ms for sample in self._judged())
         others = sorted(look.others_cpu_share for look in self.looks)
         return {
             "lag_p50_ms": round(percentile(lags, 0.5), 2),
@@ -67,6 +67,13 @@ class Run:
             "cpu_share": round(self.generator_cpu_share, 2),
             "others_cpu_share": round(percentile(others, 0.5), 2),
         }
+
+    def _judged(self) -> list[Sample]:
+        """All but the end of a ramp, where it is too fast for the generator too."""
+        if not is_ramp(self.legs):
+            return self.samples
+        end = sum(seconds for seconds, rate in self.legs if rate <= self.rate_at_50_ms())
+        return [sample for sample in self.samples if sample.due_s < end] or self.samples
 
     def doubts(self) -> list[str]:
         """Why the times of this run are not to be believed; none if they are."""

@@ -32,9 +32,14 @@ class Plan(NamedTuple):
     @classmethod
     def of(cls, port: int, run: int, mix: str, legs: list[tuple[float, float]]) -> Plan:
         """A tenth of a second's requests may be under way at once. Rates that only rise end where they are too high."""
-        rates = [rate for _, rate in legs]
-        rises = len(rates) > 1 and rates == sorted(rates)
-        return cls(port, run, mix, legs, max(32, int(max(rates) / 10)), TOO_HIGH_MS if rises else 0.0)
+        most = max(rate for _, rate in legs)
+        return cls(port, run, mix, legs, max(32, int(most / 10)), TOO_HIGH_MS if is_ramp(legs) else 0.0)
+
+
+def is_ramp(legs: list[tuple[float, float]]) -> bool:
+    """Whether the rates only rise, until they are too high for somebody."""
+    rates = [rate for _, rate in legs]
+    return len(rates) > 1 and rates == sorted(rates)
 
 
 class Sample(NamedTuple):

@@ -31,7 +31,9 @@ def fill(folder: Path) -> str:
 
 def _row(told: dict[str, Any]) -> str:
     latency, warehouse = told["latency"], told["warehouse"]
-    times = " | ".join(f"{latency[key]:.1f}" for key in ("p50_ms", "p99_ms", "p999_ms"))
+    keys = ("p50_ms", "p99_ms", "p999_ms")
+    is_timed = SCENARIOS[told["scenario"]].budget.is_timed  # the others wait for a restart or a Retry-After: no figure
+    times = " | ".join(f"{latency[key]:.1f}" if is_timed else "–" for key in keys)
     rate = (
         f"{told['worker']['rate_at_50_ms']:.0f} at p99 < 50 ms" if told["scenario"] == "ramp" else f"{told['rate']:.0f}"
     )

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from gateway.app import Midnight
 from tests.serving import ROOT, serving
 
@@ -21,10 +23,22 @@ def test_every_process_has_core_dumps_limited_to_zero(tmp_path: Path) -> None:
             assert core == ["0", "0"]
 
 
-def test_an_error_that_nobody_catches_is_told_without_message_and_locals() -> None:
-    program = "from gateway import log; log.begin('x'); jane = 'jane@example.org'; raise ValueError(jane)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 1
+_RAISES = "import threading; from gateway import log; log.begin('x'); jane = 'jane@example.org'\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("raise ValueError(jane)", 1),
+        ("def run():\n  raise ValueError(jane)\nt = threading.Thread(target=run, name=jane); t.start(); t.join()", 0),
+        ("class Jane:\n  def __del__(self):\n    raise ValueError(jane)\nJane()", 0),
+    ],
+    ids=["process", "thread", "finaliser"],
+)
+def test_an_error_that_nobody_catches_is_told_without_message_and_locals(program: str, code: int) -> None:
+    line = [sys.executable, "-c", _RAISES + program]
+    done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == code
     assert "jane" not in done.stdout + done.stderr
     assert '"error":"ValueError' in done.stderr
 

@@ -86,6 +86,10 @@ def test_a_late_generator_and_a_shared_machine_are_doubted() -> None:
     assert len(run(sample(1, 0.1, 5, lag_ms=30), others=0.5).doubts()) == 2
 
 
+def test_only_counting_is_believed_on_a_busy_machine() -> None:
+    assert {"crash", "restart", "full"} == {name for name, s in SCENARIOS.items() if not s.budget.is_timed}
+
+
 def test_every_part_of_a_budget_is_judged() -> None:
     seen = run(sample(1, 0.1, 60), sample(2, 0.2, 60, status=503))
     budget = Budget(p99_ms=50, p999_ms=50, rss_mb=70, caught_up_s=0.5, rate_at_50_ms=3)

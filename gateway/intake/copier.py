@@ -15,7 +15,7 @@ from collections import Counter
 
 from consent.policy import Policy
 from consent.words import Decision
-from gateway.intake.hit import Event
+from gateway.intake.hit import Event, Leaver
 from gateway.intake.minimise import Minimiser, Trace
 from gateway.outward import RelayTerms, Stopped
 from gateway.words import Broken, Fact, Refusal, SiteKeys
@@ -62,6 +62,11 @@ class Copier:
             else:
                 self.stopped[Stopped.NO_IDENTIFIER] += 1
         return rows
+
+    def stop(self, leaver: Leaver, trace: Trace, keys: SiteKeys) -> list[Fact]:
+        """The no that stops all that waits of somebody who is to be forgotten."""
+        event = Event("", trace.received_at, client_id=leaver.client_id)
+        return self._no(event, trace, self._mask, keys) if leaver.client_id else []
 
     def _no(self, event: Event, trace: Trace, refused: int, keys: SiteKeys) -> list[Fact]:
         said, when = self._said.get(hash(event.client_id), (0, 0.0))

@@ -148,6 +148,13 @@ def put_order(walk: Walk, leaver: Leaver, cause: Cause) -> None:
         walk.orders.append(order)
 
 
+def put_noes(walk: Walk, leaver: Leaver) -> None:
+    """What waits for destinations of who is to be forgotten is stopped, as their own no would stop it."""
+    for copier in walk.site.copiers:
+        if rows := copier.stop(leaver, walk.trace, walk.keys):
+            walk.copies.append(Copied(copier.name, rows))
+
+
 def put_copies(walk: Walk, event: Event) -> None:
     """What each destination of the site may have of the event; see copier."""
     assert walk.decision is not None  # put_decision came before
@@ -249,6 +256,7 @@ class Pipeline:
                 facts.append(end)
         for leaver in reading.leavers:
             put_order(walk, leaver, Cause.ASKED)
+            put_noes(walk, leaver)
         proofs = [note.proof for note in walk.notes] if walk.notes else ()
         return Outcome(facts, tallies, proofs, (), walk.broken, (), walk.orders)
 

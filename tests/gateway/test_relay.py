@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 import pytest
@@ -220,6 +220,13 @@ def test_a_no_outlives_its_segment_and_a_restart(tmp_path: Path, upstream: Upstr
     collect(tmp_path, upstream, hit("1.2"), at=AT + 30)  # of another worker, whose clock or disk was slower
     sent = send(tmp_path, Clock(AT + 62))
     assert (upstream.asked, sent.stopped) == ([], {Stopped.WITHDRAWN: 1})
+
+
+def test_who_is_deleted_by_a_call_is_stopped_where_it_waits_and_nobody_else(tmp_path: Path, upstream: Upstream) -> None:
+    call = {"$token": "G-ABC1234567", "$distinct_id": "1.2", "$delete": ""}
+    collect(tmp_path, upstream, hit("1.2"), hit("3.4"), f"/engage?data={quote(orjson.dumps(call))}")
+    sent = send(tmp_path)
+    assert (len(upstream.asked), sent.stopped) == (1, {Stopped.WITHDRAWN: 1})
 
 
 def test_a_withdrawal_names_nobody(tmp_path: Path, upstream: Upstream) -> None:

@@ -2,8 +2,8 @@
 
 The attacker knows the visitor's network and browser, the site, the code and the day, and has the whole folder. Before
 the salt's destruction that is enough; afterwards it is not, and neither is what stands in the process's own memory
-that Python can reach. What is left: HKDF and OpenSSL
-make copies of their own for a moment; none was found in a dump (test_keyring_dump). Swap is the operating system's.
+that Python can reach. What is left: HKDF and OpenSSL make copies of their own for a moment; none was found in a dump
+(test_keyring_dump). Swap is the operating system's.
 """
 
 from __future__ import annotations
