@@ -31,7 +31,7 @@ LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 -- name: micro_by
 SELECT arrival, event, any(stage) AS stage, uniqExact(visit) AS did
 FROM (${micro_hits}) AS hits
-INNER ANY JOIN (SELECT visit, toUInt64(entry) AS arrival FROM (${visits})) AS visits ON visits.visit = hits.visit
+INNER JOIN (SELECT visit, toUInt64(entry) AS arrival FROM (${visits})) AS visits ON visits.visit = hits.visit
 GROUP BY arrival, event
 
 -- name: bought_by

@@ -35,6 +35,8 @@ _LOOKED_UP = "INTERVAL 1 HOUR"
 
 _MONTH = re.compile(r"CREATE TABLE IF NOT EXISTS gateway\.(\w+) .*?PARTITION BY (\S+)", re.DOTALL)
 _DEFAULT = re.compile(r"^    (\w+) .*? DEFAULT ('[^']*')", re.MULTILINE)
+#: Times of a row of a person, as far as its table has them.
+_TIMES = ("event_time", "received_at")
 _LOW_CARDINALITY, _INNER = re.compile(r"LowCardinality\(((?:Fixed)?String(?:\(\d+\))?)\)"), r"\1"
 
 #: Settings of a Kafka table: how it reads, and that a message which cannot be read stops nothing.
@@ -114,7 +116,8 @@ class _Kafka:
         names = {column.name for column in columns}
         persons = [column for column in IDENTITY if column in names]
         joins = "".join(_forgotten(column) for column in persons)
-        kept = "".join(f"\n  AND least(event_time, received_at) > of_{column}.asked_at" for column in persons)
+        earliest = f"least({', '.join(time for time in _TIMES if time in names)})"
+        kept = "".join(f"\n  AND {earliest} > of_{column}.asked_at" for column in persons)
         wanted = ",\n".join(f"    {self._value(column.name)}" for column in columns)
         return (
             f"CREATE MATERIALIZED VIEW IF NOT EXISTS gateway.{table}_arriving{self._on} "

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS gateway.erasure_orders${local}${on_cluster} (
     INDEX by_batch batch TYPE minmax GRANULARITY 1
 )
 ENGINE = ${engine:MergeTree}
+PARTITION BY toYYYYMM(received_at)
 ORDER BY (site, received_at)
 SETTINGS ${durable}
 COMMENT 'People whose rows are to be erased because a hit said so; an order goes with the rows it names, in the same erasure';
