@@ -35,6 +35,12 @@ from gateway.words import Person, SiteKeys
 
 _DAY_S = 86_400
 
+#: Of copies that waited. Why it says so: their bytes are in an outbox until their segment ends; see gateway.queues.
+_STOPPED = (
+    "stopped, never to be sent; the bytes go with their segment, at the latest when too old for it; "
+    "what was sent on has to be asked of each recipient"
+)
+
 
 class Place(NamedTuple):
     """Which gateway: its configuration, its folders, where its warehouse is."""
@@ -132,7 +138,7 @@ def _queues(place: Place, asked: Asked, request: Request) -> dict[str, Store]:
     """What waits for destinations: stopped before anything else, since it may be sent any moment."""
     leaving = Leaving(asked.site.name, asked.said, asked.keys, request.asked_at, request.identity)
     stopped = stop_queued(place.folders.forward, asked.site.copiers, leaving)
-    return {"forwarder queues": Store(stopped, 0, "stopped; what was sent on has to be asked of each recipient")}
+    return {"forwarder queues": Store(stopped, 0, _STOPPED)}
 
 
 def _request(asked: Asked, eraser: Eraser) -> Request:
