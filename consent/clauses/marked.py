@@ -4,6 +4,7 @@ May not: know what a policy is; turn any word into a number, a date or a truth v
 
 Why: a legal text must mean what it shows. YAML would read `NO` as false, `2026-11-15` as a date, the second of
 two equal keys as the only one, and an alias as a copy of words that stand elsewhere.
+Why libyaml (`C...`), which the wheels of PyYAML hold: every process reads policy and contracts before it is ready.
 Not: `yaml.safe_load` with a check afterwards; the lines and the duplicates are gone by then.
 """
 
@@ -87,11 +88,11 @@ def read_marked(text: bytes, file: str) -> Node:
     source = _decode(text, file)
     _refuse_tabs(source, file)
     try:
-        events = [*yaml.parse(source, Loader=yaml.BaseLoader)]
+        events = [*yaml.parse(source, Loader=yaml.CBaseLoader)]
     except yaml.MarkedYAMLError as broken:
         raise _translated(broken, file) from None
     except yaml.reader.ReaderError as broken:
-        line = source.count("\n", 0, int(broken.position)) + 1
+        line = text.count(b"\n", 0, broken.position) + 1
         raise PolicyError(file, line, "holds a control character, which nobody can read") from None
     _refuse_second_document(events, file)
     return _Tree(file, iter(events[2:])).node(0)
@@ -150,7 +151,7 @@ class _Tree:
         line = _line(event)
         self.refuse_tricks(event, line, depth)
         if isinstance(event, yaml.ScalarEvent):
-            return Node(self.file, line, scalar=event.value, quoted=event.style is not None)
+            return Node(self.file, line, scalar=event.value, quoted=bool(event.style))
         children = tuple(self.children(depth + 1))
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(self.file, line, items=children)

@@ -230,7 +230,8 @@ def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
     error = refused(EXAMPLE.encode().replace(b"people:\n", b"people: # \xff\n"))
     assert (error.line, error.sentence) == (line_of("people:\n"), "is not UTF-8 text; save it as UTF-8")
     assert refused(b"").sentence == "is empty"
-    assert "control character" in refused(EXAMPLE.replace("people:\n", "people: # \x07\n")).sentence
+    unseen = refused("# Größen und Maße\n\n" + EXAMPLE.replace("people:\n", "people: # \x07\n"))
+    assert (unseen.line, "control character" in unseen.sentence) == (line_of("people:\n") + 2, True)
     assert "larger than" in refused(b"#" * (1 << 20) + b"\npolicy: x").sentence
     assert "nested too deep" in refused("a: " + "[" * 40 + "]" * 40).sentence
 
