@@ -40,9 +40,10 @@ class Folders:
         """One folder per site and destination: `<site>.<destination>`."""
         return self.data / "forward"
 
-    def outboxes(self) -> list[Path]:
-        """Those that there are, also of destinations that are configured no more."""
-        return sorted(path for path in self.forward.glob("*.*") if path.is_dir())
+    def outboxes(self, site: str = "") -> list[Path]:
+        """Those that there are, of one site or all, also of destinations that are configured no more."""
+        found = sorted(path for path in self.forward.glob("*.*") if path.is_dir())
+        return [path for path in found if not site or path.name.partition(".")[0] == site]
 
     @property
     def warehouse(self) -> Path:

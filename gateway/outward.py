@@ -52,6 +52,10 @@ class RelayTerms:
         return f"{self.site}.{self.destination}"
 
 
+#: In a no's place of purposes: all that waits of the person is erased.
+EVERYTHING = "*"
+
+
 class Stopped(StrEnum):
     """Why a copy that was made for a destination was not sent to it. Closed, as refusals are."""
 

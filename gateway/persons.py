@@ -21,7 +21,7 @@ from gateway.journal.disk import Disk
 from gateway.journal.keyring import Keyring
 from gateway.journal.signing import Signer
 from gateway.proof import Entry
-from gateway.queues import Leaving, queued, stop_queued
+from gateway.queues import Leaving, empty_queues, erase_queued, queued
 from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_process import lent
 from gateway.warehouse.engine_statements import quote
@@ -34,12 +34,7 @@ from gateway.warehouse.waiting import Waiting
 from gateway.words import Person, SiteKeys
 
 _DAY_S = 86_400
-
-#: Of copies that waited. Why it says so: their bytes are in an outbox until their segment ends; see gateway.queues.
-_STOPPED = (
-    "stopped, never to be sent; the bytes go with their segment, at the latest when too old for it; "
-    "what was sent on has to be asked of each recipient"
-)
+_QUEUES = "forwarder queues"
 
 
 class Place(NamedTuple):
@@ -115,7 +110,8 @@ def carry_out(place: Place) -> Iterator[Erased]:
         with closing(eraser):
             for site in place.configuration.sites.all:
                 while (ordered := read_orders(eraser.subjects, site.name)) is not None:
-                    ended = eraser.erase(_request_of(site, ordered))
+                    queues = {_QUEUES: empty_queues(place.folders.outboxes(site.name))}
+                    ended = eraser.erase(_request_of(site, ordered), queues)
                     yield Erased(ended["body"], ended["receipt"], [])
                     if not ended["body"]["complete"]:
                         break
@@ -135,10 +131,9 @@ def describe(entry: Entry) -> dict[str, Any]:
 
 
 def _queues(place: Place, asked: Asked, request: Request) -> dict[str, Store]:
-    """What waits for destinations: stopped before anything else, since it may be sent any moment."""
-    leaving = Leaving(asked.site.name, asked.said, asked.keys, request.asked_at, request.identity)
-    stopped = stop_queued(place.folders.forward, asked.site.copiers, leaving)
-    return {"forwarder queues": Store(stopped, 0, _STOPPED)}
+    """What waits for destinations: erased before anything else, since it may be sent any moment."""
+    leaving = Leaving(asked.site.name, asked.said, asked.keys, request.asked_at)
+    return {_QUEUES: erase_queued(place.folders.outboxes(asked.site.name), leaving)}
 
 
 def _request(asked: Asked, eraser: Eraser) -> Request:
@@ -158,7 +153,7 @@ def _keep_until(site: Site, asked_at: float) -> float:
 
 def _answer(asked: Asked, subjects: Subjects, folders: Folders) -> dict[str, Any]:
     """All that is held of the person, by store."""
-    now, waiting, forward = time() + _DAY_S, Waiting(Disk(), folders.journal), folders.forward
+    now, waiting, outboxes = time() + _DAY_S, Waiting(Disk(), folders.journal), folders.outboxes(asked.site.name)
     erased = of_person(asked.person, now)
     held: dict[str, Any] = {
         f"gateway.{holder.name}": subjects.export(holder, asked.person, now) for holder in subjects.holders
@@ -167,10 +162,8 @@ def _answer(asked: Asked, subjects: Subjects, folders: Folders) -> dict[str, Any
     proofs = of_subjects(subjects.client, asked.site.name, subjects_of_choice)
     held["gateway.consent_ledger"] = [describe(entry) for entry in proofs]
     held["journal"] = [orjson.loads(row) for row in waiting.search(erased, asked.person).rows]
-    leaving = Leaving(asked.site.name, asked.said, asked.keys, now, "")
-    held["forwarder queues"] = [
-        orjson.loads(row) for copier in asked.site.copiers for row in queued(forward / copier.name, copier, leaving)
-    ]
+    leaving = Leaving(asked.site.name, asked.said, asked.keys, now)
+    held[_QUEUES] = [orjson.loads(row) for outbox in outboxes for row in queued(outbox, leaving).rows]
     held["quarantine"] = [orjson.loads(row) for row in waiting.search_quarantine(erased, asked.person).rows]
     return {
         "site": asked.site.name,

@@ -6,6 +6,7 @@ The life of a parcel (rows that share a request):
     check     the rows that may still be sent; none left: done
     send      2xx: done. 4xx but 401, 403, 404, 408, 425, 429: refused, counted, done. Everything else: again later
     record    what is done, and failures in a row with their pause, are durable after every wave
+Beside it, whether or not anything may be sent: rows of people who are to be forgotten leave the segments (`_hear`).
 Not: exactly once. A kill between an answer and its record sends a parcel again; Google knows no idempotency key.
 Not: passing over a wave that fails. When one request fails, all do, as a rule; age ends it.
 Measured (2 shared cores, upstream on loopback in Python): 1,000 requests a second.
@@ -18,7 +19,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from itertools import groupby, islice
@@ -28,17 +29,21 @@ import orjson
 
 from consent.policy import Policy
 from gateway.forwarders import FORWARDERS, Forwarder, Request, Row
-from gateway.journal.outbox import Outbox, OutboxHeld
+from gateway.journal.outbox import Outbox, OutboxHeld, Waiting
 from gateway.outbound import Caller, Limits, OutboundError
 from gateway.outward import RelayTerms, Stopped
 from gateway.relay_check import Check
+from gateway.relay_erase import sift
 
 _log = logging.getLogger("gateway.forward")
 
 #: Requests under way at once, and parcels between two records of progress.
 _LANES, _WAVE = 16, 64
 
-_LOOK_EVERY_S, _ADOPT_EVERY_S = 0.2, 1.0
+_LOOK_EVERY_S, _TEND_EVERY_S = 0.2, 1.0
+
+#: How long nothing is erased, by how long it took. Why: who is asked to forget all day still has to send.
+_PAUSE_FACTOR = 9.0
 _BACKOFF_FROM_S, _BACKOFF_TO_S = 1.0, 300.0
 
 #: A no is remembered for longer than any destination takes events.
@@ -59,16 +64,16 @@ class Verdict(Enum):
 
 
 class Parcel(NamedTuple):
-    """Rows that share a request, and their place in the segment."""
+    """Rows that share a request, and their places in the segment."""
 
-    place: int
-    rows: list[Row]
+    places: tuple[int, ...]
+    rows: tuple[Row, ...]
 
 
 class Ready(NamedTuple):
     """A parcel as it is now: what is sent, and why other rows are not."""
 
-    place: int
+    places: tuple[int, ...]
     request: Request | None
     stopped: Counter[Stopped]
 
@@ -88,7 +93,7 @@ class Relay:
         self._own = threading.local()
         self._callers: list[Caller] = []
         self._ended = threading.Event()
-        self._adopted_at = 0.0
+        self._tended_at = self._erase_from = 0.0
         self._failure = ""
 
     @property
@@ -118,12 +123,13 @@ class Relay:
     def run_once(self) -> None:
         """Sends what is sealed and not to be waited for. Raises OSError, OutboxHeld."""
         self._outbox.hold()
-        if time.monotonic() - self._adopted_at >= _ADOPT_EVERY_S:
+        if time.monotonic() - self._tended_at >= _TEND_EVERY_S:
             self._outbox.adopt()
-            self._adopted_at = time.monotonic()
+            self._hear()
+            self._tended_at = time.monotonic()
         while not self._ended.is_set() and self._clock() >= self._outbox.progress.again_at:
-            lines = self._outbox.oldest()
-            if lines is None or not self._send_all(lines):
+            waiting = self._outbox.oldest()
+            if waiting is None or not self._send_all(waiting):
                 return
 
     def lag_s(self) -> float:
@@ -141,28 +147,42 @@ class Relay:
         except OSError:
             return 0
 
-    def _send_all(self, lines: Sequence[bytes]) -> bool:
-        """Whether the whole segment is done now; also one that holds nothing but noes, which have to be heard."""
-        self._outbox.listen()
-        waiting = (parcel for parcel in self._parcels(lines) if not self._outbox.progress.holds(parcel.place))
-        while wave := list(islice(waiting, _WAVE)):
+    def _send_all(self, waiting: Sequence[Waiting]) -> bool:
+        """Whether to go on: all of the segment is done now, or rows of it went, so that it has to be read again.
+
+        One that holds nothing but noes is done, too, once they were heard.
+        """
+        parcels = self._parcels(waiting)
+        while not self._hear():
+            wave = list(islice(parcels, _WAVE))
+            if not wave:
+                self._outbox.finish()
+                return True
             if self._ended.is_set() or not self._send_wave(wave):
                 return False
-        self._outbox.finish()
         return True
 
-    def _parcels(self, lines: Sequence[bytes]) -> list[Parcel]:
-        """The same for the same segment, whatever is allowed: progress counts them."""
-        parcels: list[Parcel] = []
-        for _, alike in groupby(map(orjson.loads, lines), self._forwarder.together):
-            while rows := list(islice(alike, self._forwarder.together_limit)):
-                parcels.append(Parcel(len(parcels), rows))
-        return parcels
+    def _hear(self) -> bool:
+        """Takes in what was said since the last time; whether rows were erased for it."""
+        self._outbox.listen()
+        began = time.monotonic()
+        if began < self._erase_from:
+            return False
+        gone = self._outbox.erase(sift)
+        ended = time.monotonic()
+        self._erase_from = ended + _PAUSE_FACTOR * (ended - began)
+        self.stopped += Counter({Stopped.WITHDRAWN: gone})
+        return gone > 0
+
+    def _parcels(self, waiting: Sequence[Waiting]) -> Iterator[Parcel]:
+        rows = ((place, orjson.loads(line)) for place, line in waiting)
+        for _, alike in groupby(rows, lambda placed: self._forwarder.together(placed[1])):
+            while some := list(islice(alike, self._forwarder.together_limit)):
+                yield Parcel(*zip(*some, strict=True))
 
     def _send_wave(self, wave: Sequence[Parcel]) -> bool:
         """Whether nothing of it has to be tried again."""
-        self._outbox.listen()
-        self.look()  # after listening: the policy is at least as new as every row
+        self.look()  # after hearing: the policy is at least as new as every row
         self._outbox.noes.forget(self._clock() - _NOES_KEPT_S)
         check = Check(self.terms.destination, self.policy, self._outbox.noes, self._clock(), self._forwarder.oldest_s)
         ready = [self._prepare(parcel, check) for parcel in wave]
@@ -178,13 +198,14 @@ class Relay:
         request = self._forwarder.request(allowed, self.terms) if allowed else None
         if unknown := len(allowed) - (request.rows if request else 0):
             stopped[Stopped.NOT_SENDABLE] += unknown
-        return Ready(parcel.place, request, stopped)
+        return Ready(parcel.places, request, stopped)
 
     def _settle(self, one: Ready, verdict: Verdict) -> None:
         """Counts a parcel when it is done, and only then."""
         if verdict is Verdict.LATER:
             return
-        self._outbox.progress.add(one.place)
+        for place in one.places:
+            self._outbox.progress.add(place)
         self.stopped.update(one.stopped)
         rows = one.request.rows if one.request else 0
         if verdict is Verdict.SENT:

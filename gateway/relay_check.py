@@ -8,14 +8,13 @@ it cannot be; the event is gone. Fail closed: a policy edit while the destinatio
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
 from consent.policy import Policy
 from gateway.forwarders import Row
-from gateway.intake.minimise_withdrawal import code
 from gateway.journal.outbox import Noes
 from gateway.outward import Stopped
+from gateway.relay_erase import codes, is_erased, read_moment
 
 
 class Check(NamedTuple):
@@ -36,11 +35,6 @@ class Check(NamedTuple):
             return Stopped.NOT_ALLOWED
         if self.now - read_moment(row["event_time"]) > self.oldest_s or self.now >= read_moment(row["expires_at"]):
             return Stopped.EXPIRED
-        if self.noes.stops(code(row["visitor"]), purposes, read_moment(row["received_at"])):
-            return Stopped.WITHDRAWN
-        return None
-
-
-def read_moment(text: str) -> float:
-    """Unix seconds of a time that the gateway wrote."""
-    return datetime.fromisoformat(text).timestamp()
+        received_at = read_moment(row["received_at"])
+        said_no = any(self.noes.stops(each, purposes, received_at) for each in codes(row))
+        return Stopped.WITHDRAWN if said_no or is_erased(row, self.noes) else None

@@ -51,6 +51,14 @@ sites:
 """
 
 
+def two_destinations(upstream: Upstream) -> tuple[str, bytes]:
+    """A configuration and a policy with another destination beside `google`: `partner`, at the same upstream."""
+    configuration = gateway_yml(upstream)
+    google = configuration[configuration.index("      google:") :]
+    both = (GOOGLE + GOOGLE.replace("google:", "partner:")).encode()
+    return configuration + google.replace("google:", "partner:"), policy().replace(GOOGLE.encode(), both)
+
+
 def write(folder: Path, upstream: Upstream, more: str = "") -> Path:
     (folder / "gateway.yml").write_text(gateway_yml(upstream, more))
     (folder / "policy.yml").write_bytes(policy())

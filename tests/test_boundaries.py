@@ -69,6 +69,7 @@ FORBIDDEN: dict[str, set[str]] = {
     | OTHER_POWERS
     | {"time", "gateway.intake", "gateway.journal", "gateway.warehouse", "gateway.web", "gateway.app"},
     "gateway/relay_check.py": DISK | NETWORK | DATABASE | WEB | OTHER_POWERS | {"time", "gateway.web", "gateway.app"},
+    "gateway/relay_erase.py": DISK | NETWORK | DATABASE | WEB | OTHER_POWERS | {"time", "gateway.web", "gateway.app"},
     "gateway/relay.py": NETWORK | DATABASE | WEB | {"gateway.intake.hit", "gateway.web", "gateway.app"},
     "gateway/outbound.py": DISK
     | DATABASE

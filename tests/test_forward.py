@@ -7,6 +7,7 @@ import contextlib
 import re
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.forwarding import DENIED, SECRET, events, gateway_yml, hit, write
+from gateway.intake.subject import FoundBy, Said, find_person
+from gateway.journal.keyring import Keyring
+from tests.forwarding import DENIED, SECRET, events, gateway_yml, hit, two_destinations, write
 from tests.serving import GATEWAY, ROOT, Served, serving
 from tests.upstream import Asked, Say, Upstream, serving_upstream
 
@@ -99,22 +102,79 @@ def test_what_waits_of_somebody_who_is_erased_is_found_first_and_never_sent(tmp_
             for client in ("1.1", "2.2", "3.3"):
                 httpx.post(served.url + hit(client))
             wait(lambda: len(upstream.asked) >= 3)
-            forwarder = served.processes()["forward"]
-            forwarder.suspend()  # so that its pauses do not grow meanwhile
             assert "forwarder queues: 1 rows" in privacy(served, config, "access")
             assert re.search(r"forwarder queues +1 rows removed, 0 left", privacy(served, config, "erase"))
+            assert "forwarder queues: 0 rows" in privacy(served, config, "access")
             upstream.asked.clear()
             upstream.answer = lambda _: Say(204)
-            forwarder.resume()
-            wait(lambda: not list((tmp_path / "data" / "forward").rglob("*.sealed")))
+            wait(lambda: not list((tmp_path / "data" / "forward").rglob("*.sealed")), 60)
             stopped = 'gateway_forward_stopped_total{destination="google",reason="withdrawn",site="shop"} 1.0'
             wait(lambda: stopped in httpx.get(served.admin + "/metrics").text)
             assert len(events(upstream)) == 2
 
 
+def test_an_erasure_reaches_every_byte_of_two_queues_through_kills_of_the_forwarder(tmp_path: Path) -> None:
+    with serving_upstream() as upstream:
+        upstream.answer = lambda _: Say(503)
+        config = tmp_path / "gateway.yml"
+        written, policy = two_destinations(upstream)
+        config.write_text(written)
+        (tmp_path / "policy.yml").write_bytes(policy)
+        with serving(tmp_path / "data", "--config", str(config)) as served:
+            for number in range(60):
+                client, term = ("2.2", f"canaryterm{number}") if number % 3 == 0 else (f"{number}.1", f"term{number}")
+                assert httpx.post(served.url + hit(client, "search", **{"ep.search_term": term})).status_code == 204
+            wait(lambda: len(upstream.asked) >= 2)
+            traces = pseudonyms_of(served.data, "2.2")
+            assert len(traces) == 2
+            assert all(trace in resting(served.data) for trace in traces)
+            told = erase_through_kills(served, config, 5)
+            assert re.search(r"forwarder queues +40 rows removed, 0 left", told)
+            everything = resting(served.data)
+            assert [trace for trace in traces if trace in everything] == []
+            # the engine's old parts, which hold the term, leave the disk after old_parts_lifetime
+            assert b"canaryterm" not in resting(served.data, besides="warehouse")
+            assert re.search(r"forwarder queues +0 rows removed, 0 left", privacy(served, config, "erase"))
+            upstream.asked.clear()
+            upstream.answer = lambda _: Say(204)
+            wait(lambda: not list((tmp_path / "data" / "forward").rglob("*.sealed")), 60)
+        sent = Counter(event["params"]["search_term"] for event in events(upstream))
+        assert sent == Counter({f"term{number}": 2 for number in range(60) if number % 3})
+
+
+def erase_through_kills(served: Served, config: Path, kills: int) -> str:
+    """What the command says that runs while the forwarder is killed again and again."""
+    command = subprocess.Popen(line("erase", served, config), stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    for _ in range(kills):
+        time.sleep(0.4)
+        kill_forwarder(served)
+    told, _ = command.communicate(timeout=120)
+    assert command.returncode == 0, told
+    return told
+
+
+def pseudonyms_of(data: Path, client: str) -> list[bytes]:
+    """Of a person at both destinations."""
+    keys, said = Keyring(data / "keys").existing("shop"), Said(FoundBy.CLIENT_ID, client)
+    scopes = [f"shop\0{destination}" for destination in ("google", "partner")]
+    return [each.encode() for scope in scopes for each in find_person(scope, said, keys).visitors]
+
+
+def resting(data: Path, besides: str = "") -> bytes:
+    """All bytes of all files of the data folder, but those of one part of it."""
+    found = [file for file in data.rglob("*") if file.relative_to(data).parts[0] != besides]
+    with contextlib.suppress(FileNotFoundError):
+        return b"".join(file.read_bytes() for file in found if file.is_file())
+    return resting(data, besides)  # one went meanwhile
+
+
 def privacy(served: Served, config: Path, what: str) -> str:
-    line = [*GATEWAY, "privacy", what, "--client-id", "2.2", "--data", str(served.data), "--config", str(config)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=120, cwd=ROOT, check=True).stdout
+    command = line(what, served, config)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, check=True).stdout
+
+
+def line(what: str, served: Served, config: Path) -> list[str]:
+    return [*GATEWAY, "privacy", what, "--client-id", "2.2", "--data", str(served.data), "--config", str(config)]
 
 
 def test_a_destination_that_is_taken_out_gets_nothing_more_and_leaves_nothing_behind(tmp_path: Path) -> None:

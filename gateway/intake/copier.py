@@ -6,7 +6,8 @@ Rules
     1. A copy holds what the policy allows this destination for this event's consent, and nothing else rests for it.
     2. Only who may be recognised there is copied: destinations count by identifier, and a made-up one is a lie.
     3. A no to a purpose of the destination is written too, whatever protocol brought it: copies still waiting must
-       stop. The same person's is written once in five seconds, unless a yes came between.
+       stop. The same person's is written once in five seconds, unless a yes came between. Who is to be forgotten is
+       written each time.
 """
 
 from __future__ import annotations
@@ -42,11 +43,6 @@ class Copier:
         self._mask = policy.sends(terms.destination, ~0)
         self._said: dict[int, tuple[int, float]] = {}  # by a hash that is keyed by this process
 
-    @property
-    def purposes(self) -> tuple[str, ...]:
-        """Those for which policy lets the destination have anything."""
-        return self._policy.names(self._mask)
-
     def copy(self, event: Event, trace: Trace, decision: Decision, keys: SiteKeys) -> list[Fact]:
         """Rows for the outbox: the copy, if there may be one, and the no, if there is one."""
         refused = decision.mask_no & self._mask
@@ -63,10 +59,9 @@ class Copier:
                 self.stopped[Stopped.NO_IDENTIFIER] += 1
         return rows
 
-    def stop(self, leaver: Leaver, trace: Trace, keys: SiteKeys) -> list[Fact]:
-        """The no that stops all that waits of somebody who is to be forgotten."""
-        event = Event("", trace.received_at, client_id=leaver.client_id)
-        return self._no(event, trace, self._mask, keys) if leaver.client_id else []
+    def forget(self, leaver: Leaver, trace: Trace, keys: SiteKeys) -> list[Fact]:
+        """The noes that erase all that waits of somebody."""
+        return self.minimiser.erasures(leaver, trace.received_at, keys)
 
     def _no(self, event: Event, trace: Trace, refused: int, keys: SiteKeys) -> list[Fact]:
         said, when = self._said.get(hash(event.client_id), (0, 0.0))

@@ -29,7 +29,7 @@ from gateway.intake.minimise_identity import put_account, put_event_id, put_time
 from gateway.intake.minimise_page import page_of
 from gateway.intake.minimise_plan import NO_CONTRACT, Compiler, ContractPlan, Plan
 from gateway.intake.minimise_properties import CONTRACT_STEPS
-from gateway.intake.minimise_withdrawal import write_withdrawal
+from gateway.intake.minimise_withdrawal import write_erasure, write_withdrawal
 from gateway.intake.orders import Cause, write_order
 from gateway.intake.times import is_storable
 from gateway.intake.unlisted import Unlisted
@@ -104,6 +104,12 @@ class Minimiser:
         if made.visitor is None:
             return None
         return Fact(write_withdrawal(made.visitor.of(event.client_id), refused, trace.received_at))
+
+    def erasures(self, leaver: Leaver, at: float, keys: SiteKeys) -> list[Fact]:
+        """The rows that erase what waits for this destination of somebody, by visitor and by account."""
+        made = self._pseudonyms if keys is self._pseudonyms.keys else self._prepare(keys)
+        said = ((made.visitor, leaver.client_id), (made.account, leaver.user_id))
+        return [Fact(write_erasure(kind.of(text), at)) for kind, text in said if kind is not None and text]
 
     def order(self, leaver: Leaver, cause: Cause, at: float, keys: SiteKeys) -> Order | None:
         """Whose rows are to be erased; None without a key."""

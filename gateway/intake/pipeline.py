@@ -142,16 +142,12 @@ def put_proof(walk: Walk, event: Event) -> None:
 
 
 def put_order(walk: Walk, leaver: Leaver, cause: Cause) -> None:
-    """Somebody is to be forgotten; see orders."""
+    """Somebody is to be forgotten; see orders. What waits for destinations is erased by noes of its own."""
     order = walk.site.minimiser.order(leaver, cause, walk.trace.received_at, walk.keys)
     if order is not None:
         walk.orders.append(order)
-
-
-def put_noes(walk: Walk, leaver: Leaver) -> None:
-    """What waits for destinations of who is to be forgotten is stopped, as their own no would stop it."""
     for copier in walk.site.copiers:
-        if rows := copier.stop(leaver, walk.trace, walk.keys):
+        if rows := copier.forget(leaver, walk.trace, walk.keys):
             walk.copies.append(Copied(copier.name, rows))
 
 
@@ -256,7 +252,6 @@ class Pipeline:
                 facts.append(end)
         for leaver in reading.leavers:
             put_order(walk, leaver, Cause.ASKED)
-            put_noes(walk, leaver)
         proofs = [note.proof for note in walk.notes] if walk.notes else ()
         return Outcome(facts, tallies, proofs, (), walk.broken, (), walk.orders)
 

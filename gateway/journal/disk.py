@@ -12,6 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+#: How a file ends that will replace another.
+FRESH = ".new"
+
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
 
 
@@ -71,6 +74,10 @@ class Disk:
         """Returns when everything written is on stable storage, and the size with it."""
         os.fdatasync(fd)
 
+    def date(self, fd: int, modified_at: float) -> None:
+        """The file was last written at that time (Unix seconds), for all who ask."""
+        os.utime(fd, (modified_at, modified_at))
+
     def truncate(self, fd: int, size: int) -> None:
         """Cuts the file; later writes continue there."""
         os.ftruncate(fd, size)
@@ -118,21 +125,26 @@ class Disk:
         return seen.f_bavail * seen.f_frsize
 
 
-def write_whole(disk: Disk, path: Path, block: bytes) -> None:
-    """Puts a file in place so that a reader sees the old one or the whole new one, also after a power cut."""
-    fresh = path.with_name(path.name + ".new")
-    write_file(disk, fresh, block)
+def write_whole(disk: Disk, path: Path, block: bytes, modified_at: float | None = None) -> None:
+    """Puts a file in place so that a reader sees the old one or the whole new one, also after a power cut.
+
+    With `modified_at` it looks as old as that.
+    """
+    fresh = path.with_name(path.name + FRESH)
+    write_file(disk, fresh, block, modified_at)
     disk.rename(fresh, path)
     disk.sync_folder(path.parent)
 
 
-def write_file(disk: Disk, path: Path, block: bytes) -> None:
+def write_file(disk: Disk, path: Path, block: bytes, modified_at: float | None = None) -> None:
     """A synced file; one of the same name is replaced. Its name is not yet durable: see `sync_folder`."""
     with suppress(FileNotFoundError):
         disk.remove(path)
     fd = disk.create(path)
     try:
         disk.write(fd, block)
+        if modified_at is not None:
+            disk.date(fd, modified_at)
         disk.sync(fd)
     finally:
         disk.close(fd)

@@ -77,6 +77,10 @@ class FaultyDisk(Disk):
         self._meet("sync")
         super().sync(fd)
 
+    def date(self, fd: int, modified_at: float) -> None:
+        self._meet("date")
+        super().date(fd, modified_at)
+
     def truncate(self, fd: int, size: int) -> None:
         self._meet("truncate")
         self._spend(size - os.fstat(fd).st_size)

@@ -1,33 +1,44 @@
 """The journal of one destination as whoever sends reads it: the oldest sealed segment, how far it was sent, every no.
 
-May not: call out; look inside an event. It finds a withdrawal by how its row begins.
+May not: call out; look inside an event. It finds a withdrawal by how its row begins; whose rows are erased it is told.
 
     <folder>/*.open, *.sealed     written by collect processes, as every journal
     <folder>/relay.lock           one sender per folder
-    <folder>/relay.state          segment, parcels of it that are done, tries, again_at, noes; replaced whole, synced
+    <folder>/relay.state          segment, rows of it that are done, tries, again_at, noes; replaced whole, synced
 
 Rules
-    1. A segment is removed once all of it is done; until then the state says what of it is, so that a kill repeats at
-       most the parcels that were under way. At least once towards the destination, never silently less.
-    2. A no is looked for in every segment, also in those still being written, before anything is sent; it is kept in
+    1. A segment is removed once all of it is done; until then the state says what of it is, by place, so that a kill
+       repeats at most what was under way. At least once towards the destination, never silently less.
+    2. A segment that was begun is ended before another: else what is done of it would be forgotten.
+    3. A no is looked for in every segment, also in those still being written, before anything is sent; it is kept in
        the state when its own segment goes.
+    4. Where a row is erased an empty one stays, so that places stay right and a segment without some rows is one step,
+       however it is cut off: the old one or the new one, and the noes are still there. It looks as old as it was.
+    5. Segments that are being written are their writers'; what they hold is erased once they are sealed. What is
+       damaged in a segment that is written anew goes; one that cannot be read at all is left. Neither is ever sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
 from gateway.journal import segment
 from gateway.journal.current import OPEN, SEALED
-from gateway.journal.disk import Disk, write_whole
-from gateway.journal.reader import adopt_orphans, read_backlog
+from gateway.journal.disk import FRESH, Disk, Entry, write_whole
+from gateway.journal.reader import adopt_orphans, read_backlog, read_found
+from gateway.journal.segment import Section
+from gateway.outward import EVERYTHING
 
 _LOCK, _STATE = "relay.lock", "relay.state"
+
+#: What stays in the place of a row that is erased.
+GONE = b"{}"
 
 #: A file larger than this is no segment of ours.
 _LARGEST_BYTES = 1024**3
@@ -42,8 +53,8 @@ class OutboxHeld(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a segment was sent: all parcels before `done`, and those `beyond`; failures in a row, and until when
-    (Unix seconds) to wait."""
+    """How far a segment was sent: all rows before `done`, and those `beyond`; failures in a row, and until when (Unix
+    seconds) to wait."""
 
     segment: str = ""
     done: int = 0
@@ -52,36 +63,58 @@ class Progress:
     again_at: float = 0.0
 
     def holds(self, place: int) -> bool:
-        """Whether the parcel at that place is done."""
+        """Whether the row at that place is done."""
         return place < self.done or place in self.beyond
 
     def add(self, place: int) -> None:
-        """The parcel at that place is done."""
+        """The row at that place is done."""
         self.beyond.add(place)
         while self.done in self.beyond:
             self.beyond.discard(self.done)
             self.done += 1
 
 
+class Waiting(NamedTuple):
+    """A row that is not done, and its place in the segment."""
+
+    place: int
+    row: bytes
+
+
 class Noes:
-    """The latest no by (code of a person, purpose), Unix seconds."""
+    """The latest no by (code of a person, purpose), Unix seconds. `erasing` are codes of those who are erased."""
 
     def __init__(self) -> None:
         self._latest: dict[tuple[str, str], float] = {}
+        self.erasing: set[str] = set()
+        self.erasures = 0  #: how many were heard: more are new ones
 
     def add(self, person: str, purposes: Iterable[str], at: float) -> None:
         for purpose in purposes:
-            self._latest[person, purpose] = max(at, self._latest.get((person, purpose), 0.0))
+            before = self._latest.get((person, purpose), 0.0)
+            self._latest[person, purpose] = max(at, before)
+            if purpose == EVERYTHING and at > before:
+                self.erasing.add(person)
+                self.erasures += 1
 
     def stops(self, person: str, purposes: Iterable[str], at: float) -> bool:
         """Whether somebody with that code said no, at `at` or later, to one of the purposes."""
         return any(self._latest.get((person, purpose), -1.0) >= at for purpose in purposes)
 
+    def erases(self, person: str, at: float) -> bool:
+        """Whether somebody with that code is to be forgotten with all that was so at `at`."""
+        return person in self.erasing and at <= self._latest[person, EVERYTHING]
+
     def forget(self, before: float) -> None:
         self._latest = {key: at for key, at in self._latest.items() if at >= before}
+        self.erasing = {person for person, purpose in self._latest if purpose == EVERYTHING}
 
     def rows(self) -> list[list[str | float]]:
         return [[person, purpose, at] for (person, purpose), at in self._latest.items()]
+
+
+#: Gives a section with GONE in the place of each row that the noes erase.
+Sift = Callable[[Section, Noes], Section]
 
 
 class Outbox:
@@ -91,6 +124,7 @@ class Outbox:
         self._disk, self._folder, self._mark = disk, folder, mark
         self._held: int | None = None
         self._looked: dict[str, tuple[int, float]] = {}
+        self._sifted: dict[str, int] = {}
         self.noes = Noes()
         self.progress = Progress()
 
@@ -103,6 +137,16 @@ class Outbox:
         if self._held is None:
             raise OutboxHeld
         self._read_state()
+        self._remove_unfinished()
+
+    def pending(self, sift: Sift) -> int:
+        """Rows that the noes laid so far erase and that are still there, sealed or not. Needs no hold."""
+        self._read_state()
+        self.listen()
+        found = [entry for entry in self._disk.entries(self._folder) if entry.name.endswith((OPEN, SEALED))]
+        sections = [section for entry in found for section in self._sections(entry.name, entry.size)]
+        sifted = [sift(section, self.noes) for section in sections]
+        return sum(was != stays for was, stays in zip(_rows(sections), _rows(sifted), strict=True))
 
     def release(self) -> None:
         """Lets go of the folder."""
@@ -114,14 +158,20 @@ class Outbox:
         """Seals what dead writers left open."""
         adopt_orphans(self._disk, self._folder)
 
-    def oldest(self) -> list[bytes] | None:
-        """The events of the oldest sealed segment, None if there is none. What is damaged is skipped over."""
-        for entry in sorted(read_backlog(self._disk, self._folder).sealed, key=lambda e: (e.modified_at, e.name)):
-            if entry.name != self.progress.segment:
-                self.progress = Progress(entry.name, tries=self.progress.tries)
-            rows = self._rows(entry.name, entry.size)
-            return [row for row in rows if not row.startswith(self._mark)]
-        return None
+    def oldest(self) -> list[Waiting] | None:
+        """The events that are not done of the oldest sealed segment, None if there is no segment. What is damaged is
+        skipped over."""
+        sealed = read_backlog(self._disk, self._folder).sealed
+        if not sealed:
+            return None
+        entry = min(sealed, key=lambda e: (e.name != self.progress.segment, e.modified_at, e.name))
+        if entry.name != self.progress.segment:
+            self.progress = Progress(entry.name, tries=self.progress.tries)
+        rows = [Waiting(*placed) for placed in enumerate(self._rows(entry.name, entry.size))]
+        for place, row in rows:
+            if row == GONE or row.startswith(self._mark):
+                self.progress.add(place)
+        return [waiting for waiting in rows if not self.progress.holds(waiting.place)]
 
     def waiting_bytes(self) -> int:
         """Bytes of all segments that are not done."""
@@ -142,6 +192,21 @@ class Outbox:
                     self._hear(entry.name, entry.size)
         self._looked = seen
 
+    def erase(self, sift: Sift) -> int:
+        """Writes sealed segments anew without the rows that `sift` empties; gives how many of them were not done.
+
+        What was sifted since the last erasing no was heard is passed over.
+        """
+        if not self.noes.erasing:
+            return 0
+        now, gone = self.noes.erasures, 0
+        sealed = read_backlog(self._disk, self._folder).sealed
+        for entry in sealed:
+            if self._sifted.get(entry.name) != now:
+                gone += self._erase(entry, sift)
+        self._sifted = dict.fromkeys((entry.name for entry in sealed), now)
+        return gone
+
     def record(self) -> None:
         """Makes progress and noes durable."""
         now = self.progress
@@ -149,11 +214,27 @@ class Outbox:
         write_whole(self._disk, self._folder / _STATE, orjson.dumps(state))
 
     def finish(self) -> None:
-        """All of the segment is done: its noes stay, then it goes."""
-        name, self.progress = self.progress.segment, Progress()
+        """All of the segment is done, which the state says before it goes; its noes stay."""
         self.record()
         with suppress(FileNotFoundError):
-            self._disk.remove(self._folder / name)
+            self._disk.remove(self._folder / self.progress.segment)
+        self.progress = Progress()
+
+    def _erase(self, entry: Entry, sift: Sift) -> int:
+        sections = self._sections(entry.name, entry.size)
+        sifted = [sift(section, self.noes) for section in sections]
+        if sifted == sections:
+            return 0
+        write_whole(self._disk, self._folder / entry.name, segment.whole(sifted), entry.modified_at)
+        done = self.progress if entry.name == self.progress.segment else Progress()
+        pairs = zip(_rows(sections), _rows(sifted), strict=True)
+        return sum(not done.holds(place) for place, (was, stays) in enumerate(pairs) if was != stays)
+
+    def _remove_unfinished(self) -> None:
+        """Segments whose writing anew was cut off; they may hold rows of whoever is erased later."""
+        for entry in self._disk.entries(self._folder):
+            if entry.name.endswith(FRESH):
+                self._disk.remove(self._folder / entry.name)
 
     def _hear(self, name: str, size: int) -> None:
         for row in self._rows(name, size):
@@ -162,15 +243,17 @@ class Outbox:
                 self.noes.add(told["no"], told["purposes"], told["at"])
 
     def _rows(self, name: str, size: int) -> list[bytes]:
-        """The rows of what is whole in a segment; none of what vanished, is too large or no segment."""
+        """The rows of what is whole in a segment, by their places."""
+        return _rows(self._sections(name, size))
+
+    def _sections(self, name: str, size: int) -> list[Section]:
+        """What is whole in a segment; nothing of what vanished, is too large or no segment."""
         if size > _LARGEST_BYTES:
             return []
         try:
-            found = segment.read_segment(self._disk.read(self._folder / name))
-        except (FileNotFoundError, segment.NotASegment, segment.NewerSegment):
+            return list(segment.read_segment(read_found(self._disk, self._folder, name)).sections)
+        except (segment.NotASegment, segment.NewerSegment):
             return []
-        events = [bytes(section.payload) for section in found.sections if section.stream == segment.EVENTS]
-        return [row for payload in events for row in payload.split(b"\n") if row]
 
     def _read_state(self) -> None:
         try:
@@ -180,3 +263,8 @@ class Outbox:
         self.progress = Progress(name, done, set(beyond), tries, again_at)
         for person, purpose, at in noes:
             self.noes.add(person, [purpose], at)
+
+
+def _rows(sections: Iterable[Section]) -> list[bytes]:
+    events = [bytes(section.payload) for section in sections if section.stream == segment.EVENTS]
+    return [row for payload in events for row in payload.split(b"\n") if row]

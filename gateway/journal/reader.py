@@ -11,6 +11,7 @@ What is found in the folder, and what becomes of it:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def read_backlog(disk: Disk, folder: Path) -> Backlog:
         oldest_at=min((entry.modified_at for entry in segments), default=None),
         foreign=tuple(entry.name for entry in entries if not entry.name.endswith(OURS)),
     )
+
+
+def read_found(disk: Disk, folder: Path, name: str) -> bytes:
+    """A file of a listing, also if it was sealed meanwhile; nothing of one that is gone. Raises OSError."""
+    for path in (folder / name, (folder / name).with_suffix(SEALED)):
+        with suppress(FileNotFoundError):
+            return disk.read(path)
+    return b""
 
 
 def adopt_orphans(disk: Disk, folder: Path) -> int:

@@ -106,8 +106,8 @@ def frame(sections: Sequence[Section]) -> bytes:
 
 
 def whole(sections: Sequence[Section]) -> bytes:
-    """A complete segment of one frame."""
-    return header() + frame(sections)
+    """A complete segment, a frame per section."""
+    return header() + b"".join(frame((section,)) for section in sections)
 
 
 def read_segment(raw: bytes) -> Segment:

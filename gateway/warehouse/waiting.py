@@ -1,7 +1,8 @@
-"""Rows of one person that wait on disk: segments of the journal not loaded yet, and its quarantine.
+"""Rows of one person that wait on disk: segments of the journal not loaded yet, and its quarantine; outboxes, too.
 
-May not talk to the warehouse. Of segments that wait to be loaded it reads only: they are the loader's, who leaves the
-person's rows out (`tombstones.py`). The quarantine, which no process touches any more, it writes anew.
+May not talk to the warehouse. Of segments that wait it reads only: they are the loader's, who leaves the person's rows
+out (`tombstones.py`), or the forwarder's, who erases them. The quarantine, which no process touches any more, it writes
+anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from gateway.journal import segment
 from gateway.journal.current import OPEN, SEALED
 from gateway.journal.disk import Disk, Entry, write_whole
-from gateway.journal.reader import DAMAGED, QUARANTINE
+from gateway.journal.reader import DAMAGED, QUARANTINE, read_found
 from gateway.warehouse.tombstones import Tombstones
 from gateway.words import Person
 
@@ -23,6 +24,14 @@ class Found(NamedTuple):
 
     rows: list[bytes]
     files: list[Path]
+
+
+class _Place(NamedTuple):
+    """Where to search: endings of files, and the one of those that may hold more than can be read."""
+
+    folder: Path
+    endings: tuple[str, ...]
+    opaque: str
 
 
 class Waiting:
@@ -36,11 +45,11 @@ class Waiting:
         return {_stem(entry.name) for entry in self._entries(self._folder) if entry.name.endswith((OPEN, SEALED))}
 
     def search(self, erased: Tombstones, person: Person) -> Found:
-        """What waits in the journal; open segments are read as far as they are written."""
-        return self._search(self._folder, (OPEN, SEALED), erased, person)
+        """What waits in the folder; open segments are read as far as they are written."""
+        return self._search(_Place(self._folder, (OPEN,), SEALED), erased, person)
 
     def search_quarantine(self, erased: Tombstones, person: Person) -> Found:
-        return self._search(self._folder / QUARANTINE, (SEALED, DAMAGED), erased, person)
+        return self._search(_Place(self._folder / QUARANTINE, (SEALED,), DAMAGED), erased, person)
 
     def clear_quarantine(self, erased: Tombstones, person: Person) -> int:
         """Takes the person's rows out of it; damaged bytes that hold a pseudonym go as a whole. How many went."""
@@ -65,17 +74,17 @@ class Waiting:
         elif sifted.erased:
             self._disk.remove(path)
 
-    def _search(self, folder: Path, endings: tuple[str, ...], erased: Tombstones, person: Person) -> Found:
+    def _search(self, place: _Place, erased: Tombstones, person: Person) -> Found:
         rows: list[bytes] = []
         files: list[Path] = []
-        for entry in self._entries(folder):
-            if not entry.name.endswith(endings):
+        for entry in self._entries(place.folder):
+            if not entry.name.endswith((*place.endings, place.opaque)):
                 continue
-            raw = self._disk.read(folder / entry.name)
-            mine = [line for line in _lines(raw) if erased.covers(line)] if _holds(raw, person) else []
-            rows += mine
-            if not mine and entry.name.endswith(DAMAGED) and _holds(raw, person):
-                files.append(folder / entry.name)
+            raw = read_found(self._disk, place.folder, entry.name)
+            lines = list(_lines(raw)) if _holds(raw, person) else []
+            rows += filter(erased.covers, lines)
+            if entry.name.endswith(place.opaque) and _holds(raw, person) and not any(_holds(e, person) for e in lines):
+                files.append(place.folder / entry.name)
         return Found(rows, files)
 
     def _entries(self, folder: Path) -> list[Entry]:

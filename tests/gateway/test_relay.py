@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections import Counter
@@ -332,6 +333,39 @@ def test_a_disk_that_fails_sends_nothing_twice_that_it_remembers(tmp_path: Path,
         break
     assert Counter(body["client_id"] for body in bodies(upstream)).keys().__len__() == 3
     assert list((tmp_path / "data" / "forward").rglob("*.sealed")) == []
+
+
+class KeepsSegments(Disk):
+    """Cut off just before a segment goes."""
+
+    def remove(self, path: Path) -> None:
+        if path.suffix == ".sealed":
+            raise KeyboardInterrupt
+        super().remove(path)
+
+
+def test_a_segment_that_is_done_is_not_sent_again_because_it_was_not_removed(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    collect(tmp_path, upstream, *(hit(f"{n}.1") for n in range(3)))
+    cut_off = relay(tmp_path, Clock(), KeepsSegments())
+    with pytest.raises(KeyboardInterrupt):
+        cut_off.run_once()
+    cut_off.close()
+    assert (cut_off.sent, send(tmp_path).sent, len(upstream.asked)) == (3, 0, 3)
+    assert list((tmp_path / "data" / "forward").rglob("*.sealed")) == []
+
+
+def test_a_segment_that_was_begun_is_ended_before_an_older_one(tmp_path: Path, upstream: Upstream) -> None:
+    collect(tmp_path, upstream, *(hit(f"{n}.1") for n in range(3)))
+    upstream.answer = lambda asked: Say(503 if len(upstream.asked) == 2 else 204)
+    assert send(tmp_path).sent == 2
+    collect(tmp_path, upstream, hit("4.1"))
+    outbox = tmp_path / "data" / "forward" / "shop.google"
+    newest = max(outbox.glob("*.sealed"), key=lambda file: file.stat().st_mtime_ns)
+    os.utime(newest, (AT, AT))
+    upstream.answer = lambda _: Say(204)
+    assert send(tmp_path, Clock(AT + 3600)).sent == 2
 
 
 def test_two_forwarders_do_not_share_an_outbox(tmp_path: Path, upstream: Upstream) -> None:

@@ -105,6 +105,12 @@ def test_a_whole_file_replaces_the_old_one_and_leaves_nothing_beside_it(disk: Di
 
 
 @both
+def test_a_file_that_replaces_another_may_look_as_old(disk: Disk, tmp_path: Path) -> None:
+    write_whole(disk, tmp_path / "x.sealed", b"anew", 1_795_334_400.25)
+    assert [entry.modified_at for entry in disk.entries(tmp_path)] == [1_795_334_400.25]
+
+
+@both
 def test_free_bytes_are_what_the_folder_still_takes(disk: Disk, tmp_path: Path) -> None:
     seen = os.statvfs(tmp_path)
     assert disk.free_bytes(tmp_path) == pytest.approx(seen.f_bavail * seen.f_frsize, rel=0.05)
