@@ -18,15 +18,22 @@ import clickhouse_connect
 import orjson
 import psutil
 
+from tests.laid import lay_warehouse
+
 ROOT = Path(__file__).parents[1]
 GATEWAY = (sys.executable, "-m", "gateway")
 
 
 class Served:
-    """One running `gateway serve`. `lines` is all that it printed, on both streams."""
+    """One running `gateway serve`. `lines` is all that it printed, on both streams.
 
-    def __init__(self, data: Path, *options: str) -> None:
+    Its warehouse is laid beforehand, unless this is its `first` start.
+    """
+
+    def __init__(self, data: Path, *options: str, first: bool = False) -> None:
         self.data = data
+        if not first:
+            lay_warehouse(data)
         self.lines: list[str] = []
         command = [*GATEWAY, "serve", "--data", str(data), "--port", "0", "--admin-port", "0", *options]
         self.process = subprocess.Popen(
@@ -114,9 +121,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(data: Path, *options: str) -> Iterator[Served]:
+def serving(data: Path, *options: str, first: bool = False) -> Iterator[Served]:
     """A gateway for the block; it must drain cleanly at its end."""
-    served = Served(data, *options)
+    served = Served(data, *options, first=first)
     try:
         yield served
     finally:

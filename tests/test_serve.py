@@ -30,7 +30,7 @@ def ended(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_serve_needs_no_configuration_and_says_what_to_try(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as served:
+    with serving(tmp_path / "data", first=True) as served:
         said = "".join(served.lines)
         assert re.search(r"Gateway ready in \d+\.\d s\. Sites: demo", said)
         assert "loopback only" in said

@@ -28,7 +28,7 @@ class Ran(NamedTuple):
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     folder = tmp_path_factory.mktemp("demo")
-    with serving(folder / "data") as served:
+    with serving(folder / "data", first=True) as served:
         file = folder / "truth.json"
         options = ["--visitors", "250", "--seed", "6", "--url", served.url, "--truth", str(file)]
         done = subprocess.run([*GATEWAY, "demo", *options], capture_output=True, text=True, timeout=60, check=False)

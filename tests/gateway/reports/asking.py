@@ -17,6 +17,7 @@ from gateway.reports import REPORTS
 from gateway.reports.report import Answer, Question, Row, answer
 from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_endpoint import read_endpoint
+from tests.laid import lay_warehouse
 
 #: A day on which tests let things happen.
 DAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -33,6 +34,7 @@ class Warehouse:
 
     def __init__(self, data: Path) -> None:
         command = [sys.executable, "-m", "gateway", "engine", "--data", str(data), "--until-stdin-closes"]
+        lay_warehouse(data)
         self.data = data
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         until = time.monotonic() + 30

@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_endpoint import Endpoint, read_endpoint
+from tests.laid import lay_warehouse
 
 NEWEST = "from gateway.commands.engine import engine; engine()"
 
@@ -71,7 +72,9 @@ def start() -> Iterator[Callable[[Path], Engine]]:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One engine for a whole module; tests keep to tables of their own."""
-    engine = Engine(tmp_path_factory.mktemp("engine") / "data")
+    data = tmp_path_factory.mktemp("engine") / "data"
+    lay_warehouse(data)
+    engine = Engine(data)
     try:
         engine.wait_ready()
         yield engine
