@@ -236,7 +236,7 @@ class Pipeline:
         walk = self.start(hit, adapter, reading, site)
         walk.steps = steps
         outcome = self._events(walk, reading)
-        return Walked(outcome, reading.answer, False, site.name, adapter.name, b"", walk.notes)
+        return Walked(outcome, reading.answer, False, site.name, adapter.name, b"", walk.notes, walk.copies)
 
     def _events(self, walk: Walk, reading: Reading) -> Outcome:
         facts: list[Fact] = []

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.intake.pipeline import Walked
+from gateway.intake.minimise_withdrawal import MARK
+from gateway.intake.pipeline import Copied, Walked
 from gateway.intake.visitors import truncate
 from gateway.settings import Settings
 from gateway.web.buckets import Buckets
@@ -41,8 +42,10 @@ def read_rates(settings: Settings) -> Rates | None:
 def turned_away(walked: Walked) -> Walked:
     """A hit beyond its site's limit: each fact it would have become is a refusal; nothing is copied or kept aside.
 
-    Proofs of choice and orders of erasure stay: a no is never turned away.
+    Proofs of choice, orders of erasure and noes to destinations stay: a no is never turned away.
     """
     facts, tallies, proofs, *_, orders = walked.outcome
     refused = [Tally(walked.site, walked.adapter, Refusal.RATE_LIMITED) for _ in facts]
-    return walked._replace(outcome=Outcome([], [*tallies, *refused], proofs, orders=orders), copies=())
+    noes = [Copied(outbox, [row for row in rows if row.startswith(MARK)]) for outbox, rows in walked.copies]
+    outcome = Outcome([], [*tallies, *refused], proofs, orders=orders)
+    return walked._replace(outcome=outcome, copies=[copied for copied in noes if copied.rows])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -316,6 +318,26 @@ def test_whom_a_call_deletes_goes_from_the_queues_by_client_and_by_account(tmp_p
     assert is_gone(tmp_path, leaving(tmp_path, "jane"))
     assert is_gone(tmp_path, leaving(tmp_path, "jane", FoundBy.USER_ID))
     assert set(terms(upstream)) == {"x"}
+
+
+def test_whom_a_shops_webhook_redacts_goes_from_the_queues(
+    tmp_path: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOPIFY", "shpss_secret")
+    configuration, policy = two_destinations(upstream)
+    configuration += "    hooks: {shopify: {kind: shopify, secret: {env: SHOPIFY}}}\n"
+    sent = orjson.dumps({"customer": {"id": "jane"}, "orders_to_redact": []})
+    digest = base64.b64encode(hmac.digest(b"shpss_secret", sent, "sha256")).decode()
+    headers = {"X-Shopify-Topic": "customers/redact", "X-Shopify-Hmac-Sha256": digest}
+
+    async def script(visitor: Visitor) -> None:
+        await visitor.ask("POST", search("1.1", CANARY, uid="jane"))
+        await visitor.ask("POST", search("9.1", "x"))
+        visitor.at = AT + 60
+        assert (await visitor.ask("POST", "/hooks/shopify", sent, headers)).status == 200
+
+    behind(tmp_path, configuration, script, policy)
+    assert (send(tmp_path), terms(upstream)) == ({Stopped.WITHDRAWN: 2}, Counter({"x": 2}))
 
 
 def test_the_receipt_of_orders_tells_what_their_noes_still_have_to_erase(tmp_path: Path, upstream: Upstream) -> None:

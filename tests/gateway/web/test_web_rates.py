@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gateway.intake.hit import Answer
-from gateway.intake.pipeline import Walked
+from gateway.intake.minimise_withdrawal import write_withdrawal
+from gateway.intake.pipeline import Copied, Walked
 from gateway.settings import Settings
 from gateway.web.buckets import Buckets
 from gateway.web.rates import read_rates, turned_away
@@ -51,7 +52,10 @@ def test_a_hit_beyond_its_sites_limit_becomes_refusals_one_per_event_and_a_no_st
     outcome = Outcome(
         [Fact(b"{}"), Fact(b"{}")], [Tally("s", "own", Refusal.NO_EVENTS)], [Proof(b"{}")], orders=[Order(b"{}")]
     )
-    walked = turned_away(Walked(outcome, Answer(204), True, "s", "own"))
+    no = Fact(write_withdrawal("0a" * 16, ("analytics",), 1000.0))
+    copies = [Copied("s.google", [Fact(b"{}"), no]), Copied("s.partner", [Fact(b"{}")])]
+    walked = turned_away(Walked(outcome, Answer(204), True, "s", "own", copies=copies))
     refusals = [tally.refusal for tally in walked.outcome.tallies]
     assert refusals == [Refusal.NO_EVENTS, Refusal.RATE_LIMITED, Refusal.RATE_LIMITED]
     assert (walked.outcome.facts, walked.outcome.proofs, walked.outcome.orders) == ([], [Proof(b"{}")], [b"{}"])
+    assert walked.copies == [("s.google", [no])]
