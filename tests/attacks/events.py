@@ -94,6 +94,24 @@ def _origin(origin: str) -> Attack:
     return Attack(f"CORS from {origin}", "with credentials, and its preflight", ("facts=0 refused=1",), make)
 
 
+def _forget(name: str, sent: str, key: str, origin: str) -> Attack:
+    """A tracker's call to delete somebody, under a key or from a page that is not the site's."""
+
+    def make(arena: Arena) -> str:
+        kept = "SELECT count() FROM gateway.events WHERE event = 'wishlist_add'"
+        before = arena.served.ask(kept)[0][0]
+        arena.event(event="wishlist_add", client_id="victim")
+        call = orjson.dumps([{"$token": key, "$distinct_id": "victim", "$delete": ""}])
+        with arena.client(origin=origin) as client:
+            answer = client.post(arena.served.url + "/engage", data={"data": call.decode()})
+        arena.event(event="wishlist_add", client_id="another")
+        arena.served.wait_for(kept, before + 2, seconds=30)
+        orders = arena.served.ask("SELECT count() FROM gateway.erasure_orders")[0][0]
+        return f"{answer.status_code} {answer.headers['x-gateway-outcome']}, {orders} orders"
+
+    return Attack(name, sent, ("400 facts=0 refused=1, 0 orders",), make)
+
+
 def _redirect(target: str) -> Attack:
     def make(arena: Arena) -> str:
         with arena.client() as client:
@@ -179,6 +197,8 @@ ATTACKS = (
     Attack("… the files hold no formula", "reports as CSV", ("text",), _formulas),
     Attack("a forged cookie", "_gw three times, 8 KB", ("204",), _cookie),
     *map(_origin, ("https://evil.example", "null", "https://www.shop.example.evil.example", "http://www.shop.example")),
+    _forget("$delete, forged", "with another site's key", "wk_other", "https://www.shop.example"),
+    _forget("$delete from another page", "with the site's key", "wk_shop", "https://evil.example"),
     *map(
         _redirect,
         (
