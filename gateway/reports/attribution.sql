@@ -4,6 +4,7 @@
 
 -- name: orders
 WITH
+    (${continued}) AS continued,
     orders AS (
         SELECT order_id, event_time AS ordered_at, currency, value, if(visitor_kind = 'durable', cityHash64(site, visitor), 0) AS actor
         FROM gateway.conversions
@@ -39,6 +40,7 @@ GROUP BY currency, path
 -- Numbers, for they are sorted and grouped by the million; 0 is the start of a journey, 1 its end, all bits an order, which
 -- so comes after an arrival of the same moment.
 WITH
+    (${continued}) AS continued,
     marks AS (
         SELECT actor, (toUInt64(bitShiftRight(entry, 64)), toUInt64(entry)) AS mark
         FROM (${visits})

@@ -2,7 +2,7 @@
 -- within its own limit after the one before it. How many got to a level and no further; people are counted once per level.
 
 -- name: visit
-WITH hits AS (${funnel_visit_hits})
+WITH (${continued}) AS continued, hits AS (${funnel_visit_hits})
 SELECT name, level, count() AS journeys, uniqExactIf(actor, {by:String} != '') AS people
 FROM (${funnel_journeys})
 GROUP BY name, level
@@ -14,7 +14,7 @@ FROM (${funnel_journeys})
 GROUP BY name, level
 
 -- name: visit_goods
-WITH hits AS (${funnel_visit_goods})
+WITH (${continued}) AS continued, hits AS (${funnel_visit_goods})
 SELECT name, level, count() AS journeys, uniqExact(actor) AS people
 FROM (${funnel_good_journeys})
 GROUP BY name, level
@@ -26,7 +26,7 @@ FROM (${funnel_good_journeys})
 GROUP BY name, level
 
 -- name: visit_arrival
-WITH hits AS (${funnel_visit_hits})
+WITH (${continued}) AS continued, hits AS (${funnel_visit_hits})
 SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
 FROM (
     SELECT arrivals.id AS id, level, count() AS n, uniqExact(actor) AS m
@@ -38,7 +38,7 @@ LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 GROUP BY name, level
 
 -- name: visitor_arrival
-WITH hits AS (${funnel_visitor_hits})
+WITH (${continued}) AS continued, hits AS (${funnel_visitor_hits})
 SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
 FROM (
     SELECT arrivals.id AS id, level, count() AS n, uniqExact(actor) AS m

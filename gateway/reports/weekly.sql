@@ -20,6 +20,7 @@ GROUP BY now, day
 ORDER BY day
 
 -- name: channels
+WITH (${continued}) AS continued
 SELECT ${arrival} AS name, sum(n) AS visits, sum(b) AS bought, max(m) AS people
 FROM (
     SELECT toUInt64(entry) AS id, count() AS n, countIf(purchased_at > 0) AS b, uniqExact(actor) AS m
@@ -30,12 +31,13 @@ LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 GROUP BY name
 
 -- name: funnel
-WITH hits AS (${funnel_visit_hits})
+WITH (${continued}) AS continued, hits AS (${funnel_visit_hits})
 SELECT name, level, count() AS journeys, 0 AS people
 FROM (${funnel_journeys})
 GROUP BY name, level
 
 -- name: micro
+WITH (${continued}) AS continued
 SELECT event, any(stage) AS stage, uniqExact(visit) AS did
 FROM (${micro_hits})
 GROUP BY event
