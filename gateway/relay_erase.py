@@ -3,7 +3,7 @@
 Pure. May not: know more of a person than the code of a no; take a row out, whose place progress counts.
 
 Why the earlier of two times: as `gateway.warehouse.tombstones` does it: an event that comes late is forgotten, too.
-Cost: nothing without erasures; else one regular expression over a segment, 0.2 µs a row.
+Cost: nothing without erasures; else one regular expression over a segment, 0.7 µs a row, 3 µs where it finds somebody.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from datetime import datetime
 import orjson
 
 from gateway.forwarders import Row
-from gateway.intake.minimise_withdrawal import code
+from gateway.intake.minimise_withdrawal import DIGITS, code
 from gateway.journal.outbox import GONE, Noes
 from gateway.journal.segment import EVENTS, Section, section_of
 
-#: Columns of a copy that hold a pseudonym of its person.
+#: Columns of a copy that hold a pseudonym of its person, and the code of each.
 _IDENTITY = ("visitor", "account")
-_PSEUDONYM = re.compile(rb'"(?:visitor|account)":"([0-9a-f]{32})"')
+_CODE = re.compile(rb'"(?:visitor|account)":"([0-9a-f]{%d})' % DIGITS)
 
 
 def codes(row: Row) -> list[str]:
@@ -30,16 +30,13 @@ def codes(row: Row) -> list[str]:
 
 def is_erased(row: Row, noes: Noes) -> bool:
     """Whether its person is to be forgotten with what had happened or come by then."""
-    if noes.erasing.isdisjoint(codes(row)):
-        return False
     at = min(read_moment(row["event_time"]), read_moment(row["received_at"]))
     return any(noes.erases(each, at) for each in codes(row))
 
 
 def sift(section: Section, noes: Noes) -> Section:
     """The section with an empty row in the place of each that is erased."""
-    found = (code(pseudonym.decode()) for pseudonym in _PSEUDONYM.findall(section.payload))
-    if section.stream != EVENTS or noes.erasing.isdisjoint(found):
+    if section.stream != EVENTS or noes.erasing.isdisjoint(_CODE.findall(section.payload)):
         return section
     return section_of(EVENTS, [_sift(line, noes) for line in bytes(section.payload).removesuffix(b"\n").split(b"\n")])
 
@@ -50,5 +47,5 @@ def read_moment(text: str) -> float:
 
 
 def _sift(line: bytes, noes: Noes) -> bytes:
-    is_row = _PSEUDONYM.search(line) is not None
-    return GONE if is_row and is_erased(orjson.loads(line), noes) else line
+    may_be = not noes.erasing.isdisjoint(_CODE.findall(line))
+    return GONE if may_be and is_erased(orjson.loads(line), noes) else line

@@ -18,7 +18,8 @@ from gateway.outward import EVERYTHING
 #: How a withdrawal's row begins, so that a reader of an outbox tells it from events without parsing them.
 MARK = b'{"no":'
 
-_DIGITS = 6
+#: Of a pseudonym, in a no.
+DIGITS = 6
 
 
 def write_withdrawal(pseudonym: str, purposes: Iterable[str], at: float) -> bytes:
@@ -33,4 +34,4 @@ def write_erasure(pseudonym: str, at: float) -> bytes:
 
 def code(pseudonym: str) -> str:
     """What is written of a pseudonym."""
-    return pseudonym[:_DIGITS]
+    return pseudonym[:DIGITS]

@@ -82,11 +82,11 @@ class Waiting(NamedTuple):
 
 
 class Noes:
-    """The latest no by (code of a person, purpose), Unix seconds. `erasing` are codes of those who are erased."""
+    """The latest no by (code of a person, purpose), Unix seconds. `erasing` are the codes of whoever is erased."""
 
     def __init__(self) -> None:
         self._latest: dict[tuple[str, str], float] = {}
-        self.erasing: set[str] = set()
+        self.erasing: set[bytes] = set()
         self.erasures = 0  #: how many were heard: more are new ones
 
     def add(self, person: str, purposes: Iterable[str], at: float) -> None:
@@ -94,7 +94,7 @@ class Noes:
             before = self._latest.get((person, purpose), 0.0)
             self._latest[person, purpose] = max(at, before)
             if purpose == EVERYTHING and at > before:
-                self.erasing.add(person)
+                self.erasing.add(person.encode())
                 self.erasures += 1
 
     def stops(self, person: str, purposes: Iterable[str], at: float) -> bool:
@@ -103,11 +103,11 @@ class Noes:
 
     def erases(self, person: str, at: float) -> bool:
         """Whether somebody with that code is to be forgotten with all that was so at `at`."""
-        return person in self.erasing and at <= self._latest[person, EVERYTHING]
+        return at <= self._latest.get((person, EVERYTHING), -1.0)
 
     def forget(self, before: float) -> None:
         self._latest = {key: at for key, at in self._latest.items() if at >= before}
-        self.erasing = {person for person, purpose in self._latest if purpose == EVERYTHING}
+        self.erasing = {person.encode() for person, purpose in self._latest if purpose == EVERYTHING}
 
     def rows(self) -> list[list[str | float]]:
         return [[person, purpose, at] for (person, purpose), at in self._latest.items()]

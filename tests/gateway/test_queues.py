@@ -198,6 +198,18 @@ def test_a_damaged_segment_is_left_and_said_and_nothing_of_it_is_sent(tmp_path: 
     assert is_gone(tmp_path, leaving(tmp_path, "1.1"))
 
 
+def test_damaged_bytes_of_a_segment_that_is_written_anew_go_with_it(tmp_path: Path, upstream: Upstream) -> None:
+    collect(tmp_path, upstream, search("1.1", CANARY), search("9.1", "x"), search("1.1", f"{CANARY}2"))
+    google, _ = outboxes(tmp_path)
+    (file,) = google.glob("*.sealed")
+    raw = bytearray(file.read_bytes())
+    raw[segment.HEADER_BYTES] ^= 0xFF  # the first of its three commits
+    file.write_bytes(raw)
+    done = erase_queued([google], leaving(tmp_path, "1.1"))
+    assert (done.removed, done.left) == (1, 0)
+    assert CANARY.encode() not in b"".join(found.read_bytes() for found in google.iterdir())
+
+
 def test_a_segment_that_is_written_still_is_its_writers_until_it_is_sealed(tmp_path: Path, upstream: Upstream) -> None:
     done: list[Store] = []
 
