@@ -352,6 +352,24 @@ def test_whom_a_shops_webhook_redacts_goes_from_the_queues(
     assert (send(tmp_path), terms(upstream)) == ({Stopped.WITHDRAWN: 2}, Counter({"x": 2}))
 
 
+def test_who_takes_all_consent_back_goes_from_the_queues_where_policy_erases(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    configuration, policy = two_destinations(upstream)
+    assert b"on_withdrawal: stop" in policy
+
+    async def script(visitor: Visitor) -> None:
+        for client, consent in (("1.1", ALL_GRANTED), ("9.1", ALL_GRANTED), ("1.1", DENIED)):
+            await visitor.ask("POST", search(client, CANARY if client == "1.1" else "x", consent))
+            visitor.at += 60
+
+    behind(tmp_path, configuration, script, policy.replace(b"on_withdrawal: stop", b"on_withdrawal: erase"))
+    upstream.answer = lambda _: Say(503)
+    assert send(tmp_path) == {Stopped.WITHDRAWN: 2}
+    assert is_gone(tmp_path, leaving(tmp_path, "1.1"))
+    assert set(terms(upstream)) == {"x"}
+
+
 def test_the_receipt_of_orders_tells_what_their_noes_still_have_to_erase(tmp_path: Path, upstream: Upstream) -> None:
     call = {"$token": "G-ABC1234567", "$distinct_id": "1.1", "$delete": ""}
     collect(tmp_path, upstream, search("1.1", CANARY), search("9.1", "x"))
