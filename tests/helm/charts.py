@@ -40,7 +40,7 @@ def render(told: Values) -> list[Object]:
     with helm_python.Chart.load(CHART) as chart:
         files = chart.render(told, name="shop", namespace="web")
     texts = [text for name, text in files.items() if not name.endswith("NOTES.txt")]
-    return [found for text in texts for found in yaml.safe_load_all(text) if found]
+    return [found for text in texts for found in yaml.load_all(text, yaml.CSafeLoader) if found]
 
 
 @cache
