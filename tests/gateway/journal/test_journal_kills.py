@@ -19,7 +19,7 @@ from gateway.journal import segment
 from gateway.journal.disk import Disk
 from gateway.journal.reader import adopt_orphans
 
-KILLS = int(os.environ.get("GATEWAY_KILLS", "20"))
+KILLS = int(os.environ.get("GATEWAY_KILLS", "10"))
 
 #: Appends numbers from eight tasks, and tells each on stdout once it is acknowledged. Seals by size, often.
 _WRITER = """

@@ -16,7 +16,7 @@ from gateway.journal.disk import Disk
 from gateway.warehouse.connect import connect
 from gateway.warehouse.load import Loader
 
-KILLS = int(os.environ.get("GATEWAY_KILLS", "20"))
+KILLS = int(os.environ.get("GATEWAY_KILLS", "10"))
 
 _NUMBERS: Iterator[int] = itertools.count()
 
