@@ -34,7 +34,6 @@ from gateway.intake.orders import Cause, write_order
 from gateway.intake.times import is_storable
 from gateway.intake.unlisted import Unlisted
 from gateway.intake.urls import UrlRules
-from gateway.intake.useragent import warm
 from gateway.intake.visitors import Pseudonyms
 from gateway.words import Broken, Fact, Order, Refusal, Sighted, SiteKeys
 
@@ -66,7 +65,6 @@ class Minimiser:
         self._pseudonyms = Pseudonyms(self._scope, SiteKeys(None, None, 0))
         self._sends = policy.sends(destination, ~0)
         self._compile_ahead()
-        warm()
 
     @property
     def scrubbed(self) -> Counter[tuple[str, str]]:

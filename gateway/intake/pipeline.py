@@ -32,6 +32,7 @@ from gateway.intake.minimise import Trace
 from gateway.intake.orders import Cause
 from gateway.intake.place import Lookup, candidates, nowhere
 from gateway.intake.site import Site, Sites
+from gateway.intake.useragent import warm
 from gateway.words import Broken, Fact, Order, Outcome, Refusal, SiteKeys, Tally
 
 #: Headers that speak of consent, whatever the protocol. Source: W3C GPC 2026-04-03; DNT, LG Berlin 16 O 420/19.
@@ -205,6 +206,7 @@ class Pipeline:
         self._keys = keys
         self._country_of = country_of
         self._choices = choices or Choices()
+        warm()
 
     def walk(self, hit: Hit, source: str = "") -> Walked:
         """Facts and refusals of one hit. `source` is the prefix it came by, '' at the root. Never raises."""
