@@ -27,7 +27,9 @@ def _parameters(question: Question, statement: str) -> Mapping[str, Any]:
 def _days(results: Results, question: Question) -> list[Row]:
     """Each day beside the one that many days before."""
     rows = {row["day"]: row for row in results["days"]}
-    orders = {row["day"]: row["orders"] for row in results["order_days"]}
+    orders: Counter[Any] = Counter()
+    for row in results["money"]:
+        orders[row["day"]] += row["orders"]
     length = question.until - question.since
     days = [question.since + timedelta(days=n) for n in range(length.days)]
     none = {"facts": 0, "visitors": 0}
@@ -36,8 +38,8 @@ def _days(results: Results, question: Question) -> list[Row]:
             "day": day,
             **{name: rows.get(day, none)[name] for name in none},
             **{f"{name}_before": rows.get(day - length, none)[name] for name in none},
-            "orders": orders.get(day, 0),
-            "orders_before": orders.get(day - length, 0),
+            "orders": orders[day],
+            "orders_before": orders[day - length],
         }
         for day in days
     ]

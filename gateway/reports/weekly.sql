@@ -12,13 +12,6 @@ ${now_refusals}
 -- name: days
 ${now_days}
 
--- name: order_days
-SELECT day >= {since:Date} AS now, day, uniqExact(order_id) AS orders
-FROM gateway.conversions
-WHERE (site = {site:String} OR {site:String} = '') AND day >= {before:Date} AND day < {until:Date} AND event = 'purchase' AND order_id != ''
-GROUP BY now, day
-ORDER BY day
-
 -- name: channels
 WITH (${continued}) AS continued
 SELECT ${arrival} AS name, sum(n) AS visits, sum(b) AS bought, max(m) AS people

@@ -5,6 +5,7 @@ Pure. A figure says its basis: whose consent it needs, and so whom it leaves out
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -73,11 +74,15 @@ def _figures(results: Results, now: int) -> Iterator[tuple[tuple[str, str], Any]
 
 
 def _money(rows: list[Row]) -> Iterator[tuple[tuple[str, str], Any]]:
+    orders: Counter[str] = Counter()
+    revenue: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
-        if row["orders"]:
-            currency = row["currency"] or "unknown currency"
-            yield (f"revenue, {currency}", RECOGNISED), row["revenue"]
-            yield (f"revenue per order, {currency}", RECOGNISED), _cents(row["revenue"] / row["orders"])
+        orders[row["currency"]] += row["orders"]
+        revenue[row["currency"]] += row["revenue"]
+    for currency in sorted(+orders, key=lambda name: (-revenue[name], name)):
+        said = currency or "unknown currency"
+        yield (f"revenue, {said}", RECOGNISED), revenue[currency]
+        yield (f"revenue per order, {said}", RECOGNISED), _cents(revenue[currency] / orders[currency])
     unnamed = sum(row["unnamed"] for row in rows)
     yield ("purchases without an order number", "visitors counted without being recognised"), unnamed
 

@@ -84,6 +84,12 @@ def test_overview_keeps_to_its_site(shop: Warehouse) -> None:
     assert {row["figure"]: row["now"] for row in rows}["visitors"] == 1
 
 
+def test_two_sites_may_number_their_orders_alike(shop: Warehouse) -> None:
+    shop.insert("events", [purchase(1, "ann", "o1", "30"), purchase(2, "ann", "o1", "12", site="other")])
+    found = _figures(shop, "overview", _TODAY, _TODAY)
+    assert (found["orders"][0], found["revenue, EUR"][0]) == (2, Decimal("42.00"))
+
+
 def test_the_week_stands_beside_the_one_before_day_by_day(shop: Warehouse) -> None:
     rows = [purchase(n * -_DAY_M + 5, f"v{n}", f"o{n}", "10", session=str(n)) for n in range(14) if n != 3]
     rows += [purchase(6, "w", "o-w", "10", session="w"), event("product_view", 1, "v0", session="0")]
