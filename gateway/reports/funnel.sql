@@ -31,7 +31,7 @@ SELECT ${arrival} AS name, level, sum(n) AS journeys, max(m) AS people
 FROM (
     SELECT arrivals.id AS id, level, count() AS n, uniqExact(actor) AS m
     FROM (${funnel_journeys}) AS journeys
-    LEFT ANY JOIN (SELECT visit, toUInt64(entry) AS id FROM (${visits})) AS arrivals ON arrivals.visit = journeys.journey
+    LEFT ANY JOIN (${visit_arrivals}) AS arrivals ON arrivals.visit = journeys.journey
     GROUP BY id, level
 ) AS came
 LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id

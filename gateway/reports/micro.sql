@@ -34,9 +34,9 @@ LEFT ANY JOIN (${arrival_names}) AS names ON names.id = came.id
 
 -- name: micro_by
 WITH (${continued}) AS continued
-SELECT arrival, event, any(stage) AS stage, uniqExact(visit) AS did
+SELECT arrivals.id AS arrival, event, any(stage) AS stage, uniqExact(visit) AS did
 FROM (${micro_hits}) AS hits
-INNER JOIN (SELECT visit, toUInt64(entry) AS arrival FROM (${visits})) AS visits ON visits.visit = hits.visit
+INNER JOIN (${visit_arrivals}) AS arrivals ON arrivals.visit = hits.visit
 GROUP BY arrival, event
 
 -- name: bought_by
