@@ -20,6 +20,7 @@ REPORT = Report(
     name="overview",
     question="How is it going, against as many days before?",
     statements=read_statements("overview"),
+    at_once=3,
     parameters=_parameters,
     tables=(
         Table(

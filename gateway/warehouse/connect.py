@@ -95,7 +95,8 @@ def find(folders: HasData | Path, target: str = "embedded", reader: bool = False
 def connect(target: str, database: str | None = None) -> Client:
     """A client for `clickhouse://user:password@host:port/database` (`clickhouses://` for TLS). Close it after use.
 
-    `database` wins over the URL's. One client per thread. Raises `TransientError` or `TerminalError`.
+    `database` wins over the URL's. Threads may share a client to read, for it has no session; whoever writes has one of
+    its own. Raises `TransientError` or `TerminalError`.
     """
     url = _read_url(target)
     interface = _SCHEMES[url.scheme]

@@ -13,6 +13,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +33,7 @@ Cell = str | int | float | bool | Decimal | date | datetime | Estimate | None
 Row = dict[str, Any]
 #: What each statement of a report answered, by the statement's name.
 Results = Mapping[str, list[Row]]
-#: Sends one statement with its parameters; returns the rows.
+#: Sends one statement with its parameters; returns the rows. Has to bear several threads, see `Report.at_once`.
 Ask = Callable[[str, Mapping[str, Any]], list[Row]]
 
 #: Groups of fewer people than this are not shown by themselves, unless somebody asks for it.
@@ -124,7 +125,8 @@ class Report:
     """A question and how it is answered. `days` is how many it looks back on unless told.
 
     `chosen` names the statements that a question needs; `parameters` adds to what each of them gets, by its name.
-    `whole_days` says that today, which is not over, is left out unless asked for.
+    `whole_days` says that today, which is not over, is left out unless asked for. `at_once` is how many of its
+    statements may be under way: more than one only where each is so short that planning and sending it is half of it.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Report:
     options: tuple[Option, ...] = ()
     days: int = 30
     whole_days: bool = False
+    at_once: int = 1
     chosen: Callable[[Report, Question], Sequence[str]] = _all
     parameters: Callable[[Question, str], Mapping[str, Any]] = lambda question, _statement: question.options
 
@@ -155,10 +158,15 @@ class Answer(NamedTuple):
 
 def answer(report: Report, question: Question, ask: Ask) -> Answer:
     """Asks what the report needs and fills its tables. Raises what `ask` raises."""
-    results = {
-        name: ask(report.statements[name], _sent(report, question, name)) for name in report.chosen(report, question)
-    }
+    results = _asked(report, question, ask)
     return Answer(report, question, tuple(_filled(table, results, question) for table in report.tables))
+
+
+def _asked(report: Report, question: Question, ask: Ask) -> Results:
+    names = report.chosen(report, question)
+    with ThreadPoolExecutor(report.at_once) as lanes:
+        found = lanes.map(lambda name: ask(report.statements[name], _sent(report, question, name)), names)
+        return dict(zip(names, found, strict=True))
 
 
 def _sent(report: Report, question: Question, statement: str) -> Mapping[str, Any]:
