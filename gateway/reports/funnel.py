@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -31,7 +32,7 @@ def _chosen(_report: Report, question: Question) -> Sequence[str]:
 
 def _parameters(question: Question, _statement: str) -> Mapping[str, Any]:
     by, steps = question.options["by"], question.options["steps"]
-    limits = question.options["within"]
+    limits = [limit // timedelta(milliseconds=1) for limit in question.options["within"]]
     return {
         "steps": steps,
         "limits": (limits * (len(steps) - 1) if len(limits) == 1 else [*limits, *[0] * len(steps)])[: len(steps) - 1]

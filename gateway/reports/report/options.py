@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 from gateway.reports.report import Option
 
 #: Dimensions of how a visit came, and their place in an arrival.
 ARRIVALS = {"channel": 2, "source": 3, "campaign": 5}
 
-_DURATION = re.compile(r"(\d+)\s*(s|min|m|h|d)")
-_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
+#: Units of durations, the largest first.
+UNITS = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+}
+_DURATION = re.compile(rf"(\d{{1,8}})\s*({'|'.join(UNITS)})")
 _STEPS_AT_LEAST, _STEPS_AT_MOST, _LONGEST_NAME = 2, 10, 100
 
 
@@ -39,24 +47,24 @@ def read_steps(text: str) -> list[str]:
     return steps
 
 
-def read_limits(text: str) -> list[int]:
-    """Durations such as `30m,1d`, with commas between them, in milliseconds; '' is none."""
-    return [read_duration_ms(part) for part in text.split(",")] if text else []
+def read_limits(text: str) -> list[timedelta]:
+    """Durations such as `30m,1d`, with commas between them; '' is none."""
+    return [read_duration(part) for part in text.split(",")] if text else []
 
 
-def read_duration_ms(text: str) -> int:
+def read_duration(text: str) -> timedelta:
     """`90s`, `30m`, `2h` or `7d`; `0` is no limit."""
     found = _DURATION.fullmatch(text.strip())
     if text.strip() == "0":
-        return 0
+        return timedelta(0)
     if found is None:
         raise ValueError(f"{text!r} is no duration; write 90s, 30m, 2h or 7d")
-    return int(found[1]) * _SECONDS[found[2]] * 1000
+    return int(found[1]) * UNITS[found[2]]
 
 
 def read_days(text: str) -> float:
     """A duration, in days; at least an hour, at most 400 days."""
-    days = read_duration_ms(text) / 86_400_000
+    days = read_duration(text) / UNITS["d"]
     if not 1 / 24 <= days <= 400:
         raise ValueError("between 1h and 400d, please")
     return days

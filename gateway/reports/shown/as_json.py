@@ -1,7 +1,7 @@
 """An answer for programs: what was asked, and every table with its columns, units and basis.
 
-Pure; returns text. Amounts are JSON numbers with two decimals, days and times ISO 8601, an estimate is an object of
-`value`, `low` and `high` (95 %).
+Pure; returns text. Amounts are JSON numbers with two decimals, days and times ISO 8601, durations as they are asked for
+(`30m`), an estimate is an object of `value`, `low` and `high` (95 %).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from gateway.reports.report import Answer, Cell, Estimate, Filled
-from gateway.reports.shown.words import tables_of
+from gateway.reports.shown.words import duration, tables_of
 
 
 def as_json(answer: Answer, name: str = "") -> str:
@@ -29,7 +29,7 @@ def as_json(answer: Answer, name: str = "") -> str:
         "options": dict(question.options),
         "tables": [_table(filled) for filled in tables_of(answer, name)],
     }
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(whole, ensure_ascii=False, indent=1, default=duration) + "\n"
 
 
 def _table(filled: Filled) -> dict[str, Any]:

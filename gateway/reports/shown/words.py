@@ -6,11 +6,12 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from gateway.reports.report import Answer, Cell, Estimate, Filled, Kind
+from gateway.reports.report.options import UNITS
 
 NOTHING = "–"
 
@@ -72,8 +73,16 @@ def asked(answer: Answer) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list):
-        return " > ".join(map(str, value))
+        return " > ".join(map(_plain, value))
+    if isinstance(value, timedelta):
+        return duration(value)
     return f"{value:g} days" if isinstance(value, float) else str(value)
+
+
+def duration(value: timedelta) -> str:
+    """As it may be asked for: `30m`, in the largest unit that has no remainder; none is `0`."""
+    unit = next(unit for unit, length in UNITS.items() if not value % length)
+    return f"{value // UNITS[unit]}{unit}" if value else "0"
 
 
 def tables_of(answer: Answer, name: str) -> tuple[Filled, ...]:

@@ -111,6 +111,16 @@ def test_a_step_is_a_value_whatever_it_holds(shop: Warehouse, text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("within", "says"),
+    [("1h", "1h"), ("90min,0,2d", "90m > 0 > 2d"), ("90s", "90s"), ("24h", "1d")],
+)
+def test_a_limit_is_told_as_it_may_be_asked_for(shop: Warehouse, within: str, says: str) -> None:
+    assert f"within {says}," in _run(shop, "funnel", *_DAYS, "--within", within).output
+    asked = json.loads(_run(shop, "funnel", *_DAYS, "--within", within, "--format", "json").output)
+    assert asked["options"]["within"] == says.split(" > ")
+
+
+@pytest.mark.parametrize(
     ("words", "says"),
     [
         (("funnel", "--by", "visitor) --"), "is not one of"),
