@@ -124,17 +124,29 @@ def _shared(
 
 
 def _touched(known: list[Row], name: str) -> Row:
-    """Orders with the arrival in their journey, and the people who made them."""
+    """Journeys with the arrival, each with its orders, and the people who made them. Sets, for arrivals share both."""
     with_it = [row for row in known if name in row["path"]]
-    people = set().union(*(row["actors"] for row in with_it))
-    return {"orders": sum(row["orders"] for row in with_it), "people": len(people)}
+    return {
+        "journeys": frozenset((tuple(row["path"]), row["orders"]) for row in with_it),
+        "people": frozenset().union(*(row["actors"] for row in with_it)),
+    }
 
 
 def _unknown(currency: str, orders: list[Row]) -> list[Row]:
+    """Each order is taken for somebody's own: whose it is, is not known."""
     if not orders:
         return []
     revenue, count = sum((row["revenue"] for row in orders), Decimal(0)), sum(row["orders"] for row in orders)
-    return [{"name": UNKNOWN, "currency": currency, "orders": count, "people": count, **dict.fromkeys(MODELS, revenue)}]
+    journeys, people = frozenset({((), count)}), frozenset((UNKNOWN, n) for n in range(count))
+    return [
+        {
+            "name": UNKNOWN,
+            "currency": currency,
+            "journeys": journeys,
+            "people": people,
+            **dict.fromkeys(MODELS, revenue),
+        }
+    ]
 
 
 def _coverage(results: Results, _question: Question) -> list[Row]:
@@ -172,7 +184,13 @@ REPORT = Report(
             (
                 text("name", "How people came."),
                 text("currency", "ISO 4217."),
-                count("orders", "orders", "Orders with it in their journey; one may count for several."),
+                Column(
+                    "orders",
+                    Kind.COUNT,
+                    "orders",
+                    "Orders with it in their journey; one may count for several.",
+                    lambda row: sum(orders for _, orders in row["journeys"]),
+                ),
                 money("first", "All to the first arrival."),
                 money("last", "All to the last arrival."),
                 money("linear", "Alike to all."),

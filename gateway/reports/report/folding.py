@@ -15,15 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from decimal import Decimal
+from functools import reduce
 from typing import Any, NamedTuple
 
 SMALL, ALL = "(small groups)", "(all)"
 
 Row = dict[str, Any]
+People = int | frozenset[Any]
 
 
 class Fold(NamedTuple):
-    """What a group is: rows with the same `by`. `people` is the column that says how many people are in it.
+    """What a group is: rows with the same `by`. `people` is the column that says how many people are in it or, where
+    groups share people, who: a frozenset.
 
     Rows that differ in `apart` are never added up (currencies); those that differ in `along` belong to one group (the
     steps of a funnel) and are added up each with its like.
@@ -43,23 +46,27 @@ def folded(rows: list[Row], fold: Fold, floor: int) -> list[Row]:
     return kept + _added(away, fold)
 
 
-def _sizes(rows: list[Row], fold: Fold) -> dict[Hashable, dict[Any, int]]:
+def _sizes(rows: list[Row], fold: Fold) -> dict[Hashable, dict[Any, People]]:
     """People by group, for each set of rows that may be added up. A group is as large as its largest row."""
-    sizes: dict[Hashable, dict[Any, int]] = {}
+    sizes: dict[Hashable, dict[Any, People]] = {}
     for row in rows:
         groups = sizes.setdefault(_key(row, fold.apart), {})
-        groups[row[fold.by]] = max(groups.get(row[fold.by], 0), int(row[fold.people]))
+        groups[row[fold.by]] = max(groups.get(row[fold.by], 0), row[fold.people], key=_count)
     return sizes
 
 
-def _small(groups: dict[Any, int], floor: int) -> Iterable[Any]:
+def _small(groups: dict[Any, People], floor: int) -> Iterable[Any]:
     if set(groups) == {ALL}:
         return ()
-    ranked = sorted(groups, key=lambda name: groups[name])
-    count = sum(1 for size in groups.values() if size < floor)
-    while 0 < count < len(ranked) and sum(groups[name] for name in ranked[:count]) < floor:
+    ranked = sorted(groups, key=lambda name: _count(groups[name]))
+    count = sum(1 for people in groups.values() if _count(people) < floor)
+    while 0 < count < len(ranked) and _count(reduce(_plus, (groups[name] for name in ranked[:count]))) < floor:
         count += 1
     return ranked[:count]
+
+
+def _count(people: People) -> int:
+    return len(people) if isinstance(people, frozenset) else int(people)
 
 
 def _key(row: Row, names: tuple[str, ...]) -> Hashable:
@@ -79,7 +86,9 @@ def _added(rows: list[Row], fold: Fold) -> list[Row]:
 
 
 def _plus(total: Any, value: Any) -> Any:
-    """Numbers add up; of anything else there is none when it differs."""
+    """Numbers add up, sets unite; of anything else there is none when it differs."""
+    if isinstance(value, frozenset):
+        return value if total is None else total | value
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return value if total is None else total + value
     return value if total in (None, value) else ""

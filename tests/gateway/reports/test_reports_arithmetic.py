@@ -98,6 +98,17 @@ def test_one_small_group_takes_the_next_along_so_that_nobody_can_subtract_it() -
     assert folded(rows, _FOLD, 10) == [_row("a", 50, "100"), _row(SMALL, 25, "42.25")]
 
 
+def test_people_of_two_small_groups_are_no_more_than_they_are() -> None:
+    """Six people in two groups are six, not twelve: the next group goes in too."""
+    rows = [
+        {"name": name, "people": frozenset(range(size))} for name, size in (("a", 50), ("b", 20), ("c", 6), ("d", 6))
+    ]
+    assert folded(rows, Fold("name", "people"), 10) == [
+        {"name": "a", "people": frozenset(range(50))},
+        {"name": SMALL, "people": frozenset(range(20))},
+    ]
+
+
 def test_what_may_not_be_added_up_is_folded_apart() -> None:
     rows = [_row("a", 50, "100"), _row("a", 2, "9", "CHF"), _row("b", 3, "1", "CHF"), _row("b", 12, "7")]
     assert folded(rows, _FOLD, 10) == [_row("a", 50, "100"), _row("b", 12, "7"), _row(SMALL, 5, "10", "CHF")]

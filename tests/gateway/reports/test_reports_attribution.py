@@ -100,6 +100,11 @@ def test_campaigns_and_sources_are_told_apart_like_channels(shop: Warehouse) -> 
     assert {name for name, _ in _credit(shop, [], by="source")} == {"letter", "(none)"}
 
 
+def test_an_order_of_several_small_arrivals_is_one_where_they_are_put_together(shop: Warehouse) -> None:
+    found = _credit(shop, [*_journey(), _visit(1, "bob", "email"), purchase(601, "bob", "o2", "5")], smallest_group="3")
+    assert {name: row["orders"] for (name, _), row in found.items()} == {"(small groups)": 2}
+
+
 def test_every_model_sums_to_the_revenue_of_each_currency_to_the_cent(shop: Warehouse) -> None:
     lots = random.Random(12)
     channels = ("email", "organic", "direct", "paid_search", "social", "affiliate", "display")
