@@ -37,16 +37,16 @@ FROM (
 GROUP BY currency, path
 
 -- name: steps
--- Numbers, for they are sorted and grouped by the million; 0 is the start of a journey, 1 its end, all bits an order, which
--- so comes after an arrival of the same moment.
+-- Numbers, for they are sorted and grouped by the million: the time in the upper 64 bits, in the lower which arrival; there
+-- 0 is the start of a journey, 1 its end, all bits an order, which so comes after an arrival of the same moment.
 WITH
     (${continued}) AS continued,
     marks AS (
-        SELECT actor, (toUInt64(bitShiftRight(entry, 64)), toUInt64(entry)) AS mark
+        SELECT actor, entry AS mark
         FROM (${visits})
         WHERE entry != bitNot(toUInt128(0))
         UNION ALL
-        SELECT cityHash64(site, visitor) AS actor, (toUInt64(toUnixTimestamp64Milli(event_time)), bitNot(toUInt64(0))) AS mark
+        SELECT cityHash64(site, visitor) AS actor, bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(event_time)), 64), toUInt128(bitNot(toUInt64(0)))) AS mark
         FROM gateway.conversions
         WHERE (site = {site:String} OR {site:String} = '') AND day >= {begin:Date} AND day < {until:Date} AND event = 'purchase' AND visitor_kind = 'durable'
     ),
@@ -59,7 +59,7 @@ SELECT befores.word AS before, afters.word AS after, sum(steps.times) AS times
 FROM (
     SELECT step.1 AS before_id, step.2 AS after_id, count() AS times
     FROM (
-        SELECT arraySort(groupArray(mark)).2 AS ids, arrayJoin(arrayZip(arrayPushFront(ids, toUInt64(0)), arrayPushBack(ids, toUInt64(1)))) AS step
+        SELECT arrayMap(mark -> toUInt64(mark), arraySort(groupArray(mark))) AS ids, arrayJoin(arrayZip(arrayPushFront(ids, toUInt64(0)), arrayPushBack(ids, toUInt64(1)))) AS step
         FROM marks
         GROUP BY actor
     )
