@@ -42,6 +42,8 @@ _GATHER_LIMIT_BYTES = 32 * 1024 * 1024
 _GATHER_S = 0.001
 _LOOK_EVERY_S = 1.0
 _LOOK_AGAIN_S = 0.25
+#: What uvloop's clock tells apart.
+_TICK_S = 0.001
 #: From this many waiting segments on, age seals later. Why: a day without a warehouse leaves 1,300 files, not 86,400.
 _FEW_SEGMENTS = 10
 
@@ -204,13 +206,15 @@ class Journal:
         return look.trouble
 
     def _seal_later(self, serial: int, since: float) -> None:
-        """Seals the segment once it is old enough; asks again each `load_after_ms`: the limit follows the backlog."""
+        """Seals the segment once it is old enough; asks again at least each `load_after_ms`: the limit follows the
+        backlog."""
         step = self._settings.load_after_ms / 1000
         limit = step * max(1.0, self._figures.backlog_segments / _FEW_SEGMENTS)
-        if self._loop.time() - since >= limit:
+        left = since + limit - self._loop.time()
+        if left < _TICK_S:
             self._jobs.put((self._seal, serial))
         else:
-            self._loop.call_at(max(since, self._loop.time()) + step, self._seal_later, serial, since)
+            self._loop.call_later(min(left, step), self._seal_later, serial, since)
 
     def _thread_ended(self) -> None:
         if not self._closing:
