@@ -37,6 +37,9 @@ _HEAD = Struct(_FRAME.format + "I")
 _SECTION = Struct("<II")
 HEADER_BYTES = _HEADER.size + _CRC.size
 
+#: How nearly every body begins, read at once: one section, of events.
+_ALONE, _EVENTS_ALONE = Struct("<8sII"), b"\x01\x06events"
+
 
 class NotASegment(ValueError):
     """The bytes are no segment of ours: empty, foreign, or so damaged that no whole frame is left."""
@@ -147,7 +150,7 @@ def _frames(raw: bytes, offset: int) -> Iterator[list[Section] | Damage]:
     while offset < len(raw):
         end = _end_of_whole_frame(raw, view, offset)
         if end:
-            yield _sections(view, offset + _HEAD.size, end) or Damage(offset, end, False)
+            yield _sections(raw, view, offset + _HEAD.size, end) or Damage(offset, end, False)
         else:
             end = _next_whole_frame(raw, view, offset)
             yield Damage(offset, end, end == len(raw) and _is_torn(raw, offset))
@@ -188,10 +191,14 @@ def _is_torn(raw: bytes, offset: int) -> bool:
     return len(rest) < _HEAD.size or not rest.strip(b"\0")
 
 
-def _sections(view: memoryview, start: int, end: int) -> list[Section]:
+def _sections(raw: bytes, view: memoryview, start: int, end: int) -> list[Section]:
     """The sections of a body whose checksum was right; none if its table does not fit it, so that nobody wrote it."""
     try:
-        offset, table = _table(view, start)
+        if end - start >= _ALONE.size:
+            usual, rows, size = _ALONE.unpack_from(raw, start)
+            if usual == _EVENTS_ALONE and start + _ALONE.size + size == end:
+                return [Section(EVENTS, rows, view[end - size : end])]
+        offset, table = _table(raw, start)
     except (StructError, IndexError, UnicodeDecodeError):
         return []
     sections = []
@@ -201,12 +208,12 @@ def _sections(view: memoryview, start: int, end: int) -> list[Section]:
     return sections if offset == end else []
 
 
-def _table(view: memoryview, offset: int) -> tuple[int, list[tuple[str, int, int]]]:
+def _table(raw: bytes, offset: int) -> tuple[int, list[tuple[str, int, int]]]:
     table: list[tuple[str, int, int]] = []
-    count, offset = view[offset], offset + 1
+    count, offset = raw[offset], offset + 1
     for _ in range(count):
-        named = offset + 1 + view[offset]
-        rows, size = _SECTION.unpack_from(view, named)
-        table.append((str(view[offset + 1 : named], "utf-8"), rows, size))
+        named = offset + 1 + raw[offset]
+        rows, size = _SECTION.unpack_from(raw, named)
+        table.append((raw[offset + 1 : named].decode(), rows, size))
         offset = named + _SECTION.size
     return offset, table

@@ -125,8 +125,8 @@ class Loader:
             self._identity = self._identity or self._intents.hold()
             self._settle()
             self._adopt()
-            while time.monotonic() < until and (batch := self._gathering.next()).segments:
-                self._load(batch)
+            while time.monotonic() < until and self._load_next():
+                pass
         except FAILURES:
             self._counts["load_errors"] += 1
             self._hang_up()
@@ -171,6 +171,13 @@ class Loader:
             self._adopted_at = time.monotonic()
 
     # The life of a batch
+
+    def _load_next(self) -> bool:
+        """False if nothing waits. The batch is forgotten when this returns: two of them in memory are one too many."""
+        batch = self._gathering.next()
+        if batch.segments:
+            self._load(batch)
+        return bool(batch.segments)
 
     def _load(self, batch: Batch) -> None:
         session = self._talk()

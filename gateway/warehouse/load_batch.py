@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,8 @@ _log = logging.getLogger("gateway.load")
 
 #: A segment larger than this is none of ours, whatever its name; it is not read into memory.
 _LARGEST_BYTES = 1024**3
+
+_BLOCK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,23 @@ class Batch:
 
     def is_full(self, limits: Limits) -> bool:
         return sum(self.rows.values()) >= limits.rows or self.size >= limits.size_bytes
+
+
+def blocks(payloads: Iterable[bytes | memoryview]) -> Generator[bytes, None, None]:
+    """Payloads joined to pieces of some size: sections are small, and each thing that is done to one costs a call.
+
+    Why not one piece: this much stays in the cache of a core while it is worked on, and memory is used again.
+    """
+    gathered: list[bytes | memoryview] = []
+    size = 0
+    for payload in payloads:
+        gathered.append(payload)
+        size += len(payload)
+        if size >= _BLOCK_BYTES:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if gathered:
+        yield b"".join(gathered)
 
 
 def new_batch_id(now: float) -> int:

@@ -28,17 +28,20 @@ Approximate:
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from io import BytesIO
+from itertools import accumulate, compress, count, groupby
+from operator import itemgetter
 
 import orjson
 
 from gateway.journal import segment
 from gateway.journal.group import tally_rows
 from gateway.journal.segment import Section
-from gateway.warehouse.load_batch import Batch
+from gateway.warehouse.load_batch import Batch, blocks
 from gateway.warehouse.load_statements import Span
 from gateway.words import Refusal, Tally
 
@@ -51,15 +54,13 @@ LookUp = Callable[[Iterable[bytes], Iterable[Span]], set[Identity]]
 #: What an event's time may differ by between two of its copies.
 _AROUND_S = 600
 
-#: How minimise ends a row, by places counted from the end of its line; a section that has others is parsed.
-#: `..."event_time":"2026-11-28T20:41:05.123Z","received_at":"2026-11-28T20:41:05.123Z","event_id":"<32>"}`
-_ID, _BEFORE_ID = slice(-35, -3), slice(-49, -35)
-_POINT = slice(
-    -54, -53
-)  # "." in a time that is told to the millisecond; others have four characters less, both of them
-_MINUTE, _BEFORE_MINUTE = slice(-114, -98), slice(-128, -114)
-_MINUTE_COARSE, _BEFORE_MINUTE_COARSE = slice(-106, -90), slice(-120, -106)
-_TAIL_BYTES = 128
+#: How minimise ends a row, by places in its last bytes; what ends otherwise is parsed, and its neighbours with it.
+#: `"event_time":"2026-11-28T20:41:05.123Z","received_at":"2026-11-28T20:41:05.123Z","event_id":"<32>"}`
+_TAIL_BYTES, _ID_AT = 128, 93
+_TAIL, _ID = itemgetter(slice(-_TAIL_BYTES, None)), itemgetter(slice(_ID_AT, _ID_AT + 32))
+_EVENT_ID, _EVENT_TIME = b'","event_id":"', b'"event_time":"'
+_MINUTE, _MINUTE_COARSE = itemgetter(slice(0, 30)), itemgetter(slice(8, 38))  # coarse: both times without milliseconds
+_LETTERS = [bytes((letter,)) for letter in _EVENT_ID]
 _NO_ID = b""
 
 
@@ -67,50 +68,57 @@ def leave_out(batch: Batch, look_up: LookUp, now: float) -> int:
     """Takes the copies out of the batch and adds their tallies. Returns how many there were."""
     events = [section for section in batch.sections if section.stream == segment.EVENTS]
     ids, minutes = read_places(events)
-    distinct, spans = set(ids), _spans(minutes)
-    seen = look_up(distinct - {_NO_ID}, spans) if spans and any(distinct) else set()
-    doubtful = {event_id.encode() for _, _, event_id in seen}
-    if len(distinct) < len(ids):
-        doubtful.update(event_id for event_id, times in Counter(ids).items() if times > 1 and event_id)
+    times, spans = Counter(ids), _spans(minutes)
+    del times[_NO_ID]
+    seen = look_up(times, spans) if times and spans else set()
+    doubtful = {event_id.encode() for *_, event_id in seen}
+    doubtful.update(event_id for event_id, often in times.items() if often > 1)
     if not doubtful:
         return 0
     tallies: list[Tally] = []
-    kept, rest = {}, iter(ids)
-    for section in events:
-        of_section = list(islice(rest, section.rows))
-        if not doubtful.isdisjoint(of_section):
-            firsts = [line for line, event_id in zip(_lines(section), of_section, strict=True)
-                      if event_id not in doubtful or _is_first(_read(line), seen, tallies)]  # fmt: skip
-            kept[id(section)] = segment.section_of(segment.EVENTS, firsts)
-    _replace(batch, kept, tally_rows(tallies, now))
+    kept = {}
+    firsts = [0, *accumulate(section.rows for section in events)]
+    rows = compress(count(), map(doubtful.__contains__, ids))
+    for number, of_section in groupby(rows, lambda row: bisect_right(firsts, row) - 1):
+        lines, first = list(BytesIO(events[number].payload)), firsts[number]
+        copies = {row - first for row in of_section if not _is_first(ids[row], lines[row - first], seen, tallies)}
+        if copies:
+            rest = [line for row, line in enumerate(lines) if row not in copies]
+            kept[id(events[number])] = Section(segment.EVENTS, len(rest), b"".join(rest))
+    _replace(batch, kept, len(tallies), tally_rows(tallies, now))
     return len(tallies)
 
 
 def read_places(sections: Sequence[Section]) -> tuple[list[bytes], set[bytes]]:
     """The id of each row, b'' for none, and the minutes that they happened in, as far as these can be read."""
-    tails = _tails(sections)
-    ids = [tail[_ID] for tail in tails]
-    if {tail[_BEFORE_ID] for tail in tails} == {b'","event_id":"'} and _are_hex(ids):
-        fine = [tail for tail in tails if tail[_POINT] == b"."]
-        coarse = [tail for tail in tails if tail[_POINT] != b"."] if len(fine) < len(tails) else []
-        befores = {tail[_BEFORE_MINUTE] for tail in fine} | {tail[_BEFORE_MINUTE_COARSE] for tail in coarse}
-        if befores == {b'"event_time":"'}:
-            return ids, {tail[_MINUTE] for tail in fine} | {tail[_MINUTE_COARSE] for tail in coarse}
-    read = [_read(line) for section in sections for line in _lines(section)]
-    return [_id_of(row) for row in read], {str(row.get("event_time", ""))[:16].encode() for row in read}
+    ids: list[bytes] = []
+    minutes: set[bytes] = set()
+    for payload in blocks(section.payload for section in sections):
+        tails = list(map(_TAIL, BytesIO(payload)))
+        of_block, its_minutes = list(map(_ID, tails)), _minutes(tails)
+        if not its_minutes or not _are_ids(tails, of_block):
+            rows = [_read(line) for line in BytesIO(payload)]
+            of_block = [_id_of(row) for row in rows]
+            its_minutes = {str(row.get("event_time", ""))[:16].encode() for row in rows}
+        ids += of_block
+        minutes |= its_minutes
+    return ids, minutes
 
 
-def _tails(sections: Iterable[Section]) -> list[bytes]:
-    tails: list[bytes] = []
-    for section in sections:
-        payload, end = bytes(section.payload), 0
-        while end := payload.find(b"\n", end) + 1:
-            tails.append(payload[end - _TAIL_BYTES : end])
-    return tails
+def _are_ids(tails: list[bytes], ids: list[bytes]) -> bool:
+    """Whether they stand behind their key and are digits throughout; asked of all at once, column by column."""
+    table, before = b"".join(tails), _ID_AT - len(_EVENT_ID)
+    named = (table[before + n :: _TAIL_BYTES] == letter * len(ids) for n, letter in enumerate(_LETTERS))
+    return len(table) == _TAIL_BYTES * len(ids) and all(named) and _are_hex(ids)
 
 
-def _lines(section: Section) -> list[bytes]:
-    return bytes(section.payload)[:-1].split(b"\n")
+def _minutes(tails: list[bytes]) -> set[bytes]:
+    """None where one of them stands elsewhere."""
+    found = set(map(_MINUTE, tails))
+    if not all(minute.startswith(_EVENT_TIME) for minute in found):
+        found = {_MINUTE(tail) if tail.startswith(_EVENT_TIME) else _MINUTE_COARSE(tail) for tail in tails}
+    minutes = {minute.removeprefix(_EVENT_TIME) for minute in found}
+    return minutes if minutes.isdisjoint(found) else set()
 
 
 def _are_hex(ids: list[bytes]) -> bool:
@@ -131,8 +139,9 @@ def _id_of(row: dict[str, object]) -> bytes:
     return written if len(written) == 32 and _are_hex([written]) else _NO_ID
 
 
-def _is_first(row: dict[str, object], seen: set[Identity], tallies: list[Tally]) -> bool:
-    identity = str(row.get("site", "")), str(row.get("event", "")), _id_of(row).decode()
+def _is_first(event_id: bytes, line: bytes, seen: set[Identity], tallies: list[Tally]) -> bool:
+    row = _read(line)
+    identity = str(row.get("site", "")), str(row.get("event", "")), event_id.decode()
     if identity not in seen:
         seen.add(identity)
         return True
@@ -140,15 +149,15 @@ def _is_first(row: dict[str, object], seen: set[Identity], tallies: list[Tally])
     return False
 
 
-def _replace(batch: Batch, kept: Mapping[int, Section], tallied: list[bytes]) -> None:
+def _replace(batch: Batch, kept: Mapping[int, Section], left_out: int, tallied: list[bytes]) -> None:
     sections = [kept.get(id(section), section) for section in batch.sections]
     if tallied:
         sections.append(segment.section_of(segment.TALLIES, tallied))
     batch.sections = [section for section in sections if section.rows]
-    rows: Counter[str] = Counter()
-    for section in batch.sections:
-        rows[section.stream] += section.rows
-    batch.rows = dict(rows)
+    rows = Counter(batch.rows)
+    rows[segment.EVENTS] -= left_out
+    rows[segment.TALLIES] += len(tallied)
+    batch.rows = dict(+rows)
 
 
 def _spans(minutes: Iterable[bytes]) -> list[Span]:

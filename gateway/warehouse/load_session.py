@@ -9,7 +9,8 @@ Rules:
     2. After any error without an answer the session is over: nobody knows what the warehouse did.
     3. An INSERT is sent as a stream of pieces. Why: the driver sends one that it has in one piece again by itself when
        the connection breaks, although the first may have been carried out. The statement goes first in the body, not in
-       the URL. Why: urllib3 spends 5 ms on a URL as long as that, and proxies refuse it.
+       the URL. Why: urllib3 spends 5 ms on a URL as long as that, and proxies refuse it. A length that is known is
+       told. Why: urllib3 copies each piece once more to frame it as a chunk.
     4. What ClickHouse says of an error may quote a row; only its code leaves this module.
 """
 
@@ -28,13 +29,14 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from gateway.warehouse import load_statements as say
 from gateway.warehouse import tombstones
 from gateway.warehouse.connect import TransientError, WarehouseError, translate
+from gateway.warehouse.load_batch import blocks
 
 #: Codes by which ClickHouse refuses a row and not the statement: it could not be parsed, converted or kept.
 #: Source: src/Common/ErrorCodes.cpp, 26.9; those that rows can cause were tried (test_load_poison.py).
 ROW_CODES = frozenset({6, 10, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 376, 407, 441, 467})
 ROW_CODES |= {469, 636, 675, 676, 691}
 _REST_ENDS_WITHIN_S, _LOOK_EVERY_S = 60.0, 0.05
-_PIECE_BYTES, _ZSTD_LEVEL = 256 * 1024, 1
+_ZSTD_LEVEL = 1
 
 
 class RowRefused(Exception):
@@ -64,11 +66,13 @@ class Session:
         """Sends one stream of a batch; returns how many rows the warehouse says it wrote. Raises RowRefused."""
         statement = say.insert(self.targets[stream], batch, self.fence)
         settings = {**say.SETTINGS, "query_id": f"{say.query_prefix(self.fence.loader)}{batch}-{stream}"}
-        body = _pieces(statement, rows)
+        head = statement.encode() + b"\n"
+        body = blocks((head, *rows))
         try:
             if self._packed:
-                return self._send(_zstd(body), settings, "zstd")
-            return self._send(body, settings, None)
+                return self._send(_zstd(body), settings, compression="zstd")
+            size = len(head) + sum(map(len, rows))
+            return self._send(body, settings, transport_settings={"Content-Length": str(size)})
         except ClickHouseError as error:
             told = self._told(error)
             raise (RowRefused(told.code) if told.code in ROW_CODES else told) from None
@@ -123,8 +127,8 @@ class Session:
         self._client.command(say.raise_epoch(fence), settings=dict(say.SETTINGS))
         return fence
 
-    def _send(self, body: Generator[bytes, None, None], settings: dict[str, int | str], packing: str | None) -> int:
-        return self._client.raw_insert("", insert_block=body, settings=settings, compression=packing).written_rows
+    def _send(self, body: Generator[bytes, None, None], settings: dict[str, int | str], **framing: Any) -> int:
+        return self._client.raw_insert("", insert_block=body, settings=settings, **framing).written_rows
 
     def _rows(self, statement: str) -> Sequence[Sequence[Any]]:
         with self._translated():
@@ -147,19 +151,6 @@ class Session:
             yield
         except ClickHouseError as error:
             raise self._told(error) from None
-
-
-def _pieces(statement: str, rows: Iterable[bytes | memoryview]) -> Generator[bytes, None, None]:
-    """The statement and its rows in pieces of some size: sections are small, and each piece is a call to the kernel."""
-    gathered: list[bytes | memoryview] = [statement.encode(), b"\n"]
-    size = 0
-    for row in rows:
-        gathered.append(row)
-        size += len(row)
-        if size >= _PIECE_BYTES:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    yield b"".join(gathered)
 
 
 def _zstd(pieces: Iterable[bytes]) -> Generator[bytes, None, None]:

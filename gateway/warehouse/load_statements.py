@@ -116,11 +116,14 @@ def count(targets: Sequence[Target], batch: int) -> str:
 
 
 def loaded_before(ids: Iterable[bytes], moments: Iterable[Span]) -> str:
-    """(site, event, event_id) of the rows in those spans of event_time that have one of the ids, 32 hex digits each."""
+    """(site, event, event_id) of the rows in those spans of event_time that have one of the ids, 32 hex digits each.
+
+    Why FROM first: the driver reads a text that begins with SELECT to its end, to see that it only reads.
+    """
     text = b" ".join(ids).decode()
     spans = " OR ".join(f"event_time >= {_moment(first)} AND event_time < {_moment(end)}" for first, end in moments)
     return (
-        "SELECT site, event, lower(replaceAll(toString(event_id), '-', '')) AS id FROM gateway.events\n"
+        "FROM gateway.events SELECT site, event, lower(replaceAll(toString(event_id), '-', '')) AS id\n"
         f"PREWHERE event_id IN (SELECT toUUID(arrayJoin(splitByChar(' ', {quote(text)}))))\n"
         f"WHERE {spans}"
     )
