@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -10,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 
 from gateway.reports import REPORTS
 from gateway.warehouse.connect import connect
-from tests.gateway.reports.asking import Warehouse
+from tests.gateway.reports.asking import Warehouse, event
 
 _EVENTS = """
 INSERT INTO gateway.events (site, event, stage, event_id, event_time, received_at, adapter, visitor, visitor_kind,
@@ -38,8 +39,9 @@ _RECOUNTS = {
     "consent_rates": "SELECT * FROM gateway.consent_rates ORDER BY ALL",
     "data_quality": "SELECT * FROM gateway.data_quality ORDER BY ALL",
     "crowd": f"SELECT * FROM ({REPORTS['overview'].statements['crowd']}) ORDER BY ALL",
+    "arrivals": f"SELECT * FROM ({REPORTS['micro'].statements['visits_by']}) ORDER BY ALL",
 }
-_DAYS = {"site": "", "begin": "2026-10-30", "since": "2026-10-31", "until": "2026-11-20"}
+_DAYS = {"site": "", "begin": "2026-10-30", "since": "2026-10-31", "until": "2026-11-20", "arrival": 5}
 _RAW = {"optimize_use_projections": 0, "optimize_use_implicit_projections": 0}
 
 
@@ -78,6 +80,24 @@ def test_a_view_reads_its_projection_and_not_the_events(events: Client, view: st
     plan = "\n".join(line for (line,) in events.query(f"EXPLAIN {_RECOUNTS[view]}", _DAYS).result_rows)
     assert "ReadFromMergeTree (gateway.events)" not in plan
     assert "ReadFromMergeTree (" in plan
+
+
+def test_a_report_finds_the_visits_that_the_view_tells(events: Client, warehouse: Warehouse) -> None:
+    """Named ones and runs of half hours, of one and of many."""
+    lots = random.Random(5)
+    warehouse.insert(
+        "events",
+        [
+            event(
+                lots.choice(("page_view", "purchase")), lots.randrange(1440), f"v{lots.randrange(12)}", session=session
+            )
+            for session in ("", "", "", "a", "b")
+            for _ in range(40)
+        ],
+    )
+    told = events.query("SELECT count(), countIf(purchased), countIf(ended_at - started_at > 1800) FROM gateway.visits")
+    found = events.query(f"SELECT sum(visits), sum(bought) FROM ({REPORTS['micro'].statements['visits_by']})", _DAYS)
+    assert (*found.result_rows[0], told.result_rows[0][2] > 10) == (*told.result_rows[0][:2], True)
 
 
 def test_batches_that_come_twice_and_are_taken_back_leave_what_a_recount_gives(events: Client) -> None:
