@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import clickhouse_connect
-import orjson
 import psutil
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from gateway.warehouse.connect import WarehouseError, connect, find
 from tests.laid import lay_warehouse
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,7 @@ class Served:
         if not first:
             lay_warehouse(data)
         self.lines: list[str] = []
+        self._client: Client | None = None
         command = [*GATEWAY, "serve", "--data", str(data), "--port", "0", "--admin-port", "0", *options]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, stdin=subprocess.DEVNULL
@@ -75,21 +77,18 @@ class Served:
         end = time.monotonic() + seconds
         while True:
             try:
-                return self._ask(sql)
-            except (OSError, clickhouse_connect.driver.exceptions.Error):
+                self._client = self._client or connect(find(self.data, reader=True))
+                return list(self._client.query(sql).result_rows)
+            except (WarehouseError, ClickHouseError):
+                self._leave()
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.1)
 
-    def _ask(self, sql: str) -> list[Any]:
-        endpoint = orjson.loads((self.data / "run" / "warehouse.json").read_bytes())
-        client = clickhouse_connect.get_client(
-            dsn=endpoint["reader"].replace("clickhouse://", "http://"), autogenerate_session_id=False
-        )
-        try:
-            return list(client.query(sql).result_rows)
-        finally:
-            client.close()
+    def _leave(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def wait_for(self, sql: str, expected: Any, seconds: float) -> float:
         """Seconds until the query's first value is as expected; AssertionError after `seconds`."""
@@ -102,6 +101,7 @@ class Served:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends the signal and waits; the exit code."""
+        self._leave()
         if self.process.poll() is None:
             self.process.send_signal(number)
         code = self.process.wait(timeout=20)

@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def pseudonym(name: str) -> str:
 
 
 class Warehouse:
-    """One engine process and the two addresses of its warehouse."""
+    """One engine process, the two addresses of its warehouse, and a client for each."""
 
     def __init__(self, data: Path) -> None:
         command = [sys.executable, "-m", "gateway", "engine", "--data", str(data), "--until-stdin-closes"]
@@ -43,29 +43,29 @@ class Warehouse:
             assert time.monotonic() < until, "the engine was not ready in time"
             time.sleep(0.02)
         self.url, self.reader = found.url, found.reader
+        self._writing, self._reading = connect(found.url), connect(found.reader)
 
     def end(self) -> None:
+        self._writing.close()
+        self._reading.close()
         self.process.send_signal(signal.SIGTERM)
         self.process.communicate(timeout=20)
 
     def empty(self) -> None:
-        with closing(connect(self.url)) as client:
-            for table in ("events", "tallies", "consent_ledger", "decisions"):
-                client.command(f"TRUNCATE TABLE gateway.{table}")
+        for table in ("events", "tallies", "consent_ledger", "decisions"):
+            self._writing.command(f"TRUNCATE TABLE gateway.{table}")
 
     def insert(self, table: str, rows: list[dict[str, Any]]) -> None:
         """Rows by column name; columns that no row names get their defaults."""
         if not rows:
             return
         names = sorted({name for row in rows for name in row})
-        with closing(connect(self.url)) as client:
-            client.insert(f"gateway.{table}", [[row[name] for name in names] for row in rows], column_names=names)
+        self._writing.insert(f"gateway.{table}", [[row[name] for name in names] for row in rows], column_names=names)
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """What the read-only user is answered."""
-        with closing(connect(self.reader)) as client:
-            result = client.query(sql, parameters=dict(parameters or {}))
-            return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
+        result = self._reading.query(sql, parameters=dict(parameters or {}))
+        return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
     def ask(self, name: str, first: date, last: date, **options: str) -> Answer:
         """A report over these days; options as on the command line."""
@@ -75,13 +75,7 @@ class Warehouse:
         chosen = {one.name: one.read(options.pop(one.name, one.default)) for one in report.options}
         assert not options
         question = Question(first, last + timedelta(days=1), site, floor, chosen)
-        with closing(connect(self.reader)) as client:
-
-            def ask(sql: str, parameters: Mapping[str, Any]) -> list[Row]:
-                result = client.query(sql, parameters=dict(parameters))
-                return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
-
-            return answer(report, question, ask)
+        return answer(report, question, self.rows)
 
 
 @contextmanager

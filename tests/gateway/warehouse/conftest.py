@@ -88,14 +88,14 @@ def endpoint(engine: Engine) -> Endpoint:
     return engine.wait_ready()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def writer(endpoint: Endpoint) -> Iterator[Client]:
     """A client that may do everything."""
     with closing(connect(endpoint.url, database="default")) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reader(endpoint: Endpoint) -> Iterator[Client]:
     """A client that may read."""
     with closing(connect(endpoint.reader, database="default")) as client:
