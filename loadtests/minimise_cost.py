@@ -52,7 +52,7 @@ def events_of(file: str, now: float) -> list[Event]:
         path, _, query = request.target.partition("?")
         adapter = claim(request.method, path, request.body, "")
         if adapter is not None:
-            headers = [(name.lower().encode(), text.encode()) for name, text in request.headers]
+            headers = {name.lower().encode(): text.encode() for name, text in request.headers}
             found += adapter.read(Hit(request.method, path, query.encode(), headers, request.body, "", now)).events
     for event in found:
         event.at = now

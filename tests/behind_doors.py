@@ -63,7 +63,7 @@ class Visitor:
     async def ask(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Heard:
         """One request; a pending answer is waited for."""
         path, _, query = target.partition("?")
-        told = [(name.lower().encode(), text.encode()) for name, text in (headers or {}).items()]
+        told = {name.lower().encode(): text.encode() for name, text in (headers or {}).items()}
         reply = self.collect.answer(Request(method, path, query.encode(), told, body, "198.51.100.7"))
         return read_reply(await settled(reply))
 

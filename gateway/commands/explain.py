@@ -13,6 +13,7 @@ import orjson
 from gateway.commands.options import config_option, fail
 from gateway.configuration import ConfigurationError, read_configuration
 from gateway.intake.explaining import explain_hit
+from gateway.intake.headers import Headers, joined
 from gateway.intake.hit import Hit
 from gateway.intake.inflate import inflate
 from gateway.intake.pipeline import Pipeline
@@ -62,7 +63,7 @@ def _read_hits(text: bytes) -> list[Hit]:
 
 
 def _from_recording(row: dict[str, Any]) -> Hit:
-    headers = [(name.lower().encode(), text.encode()) for name, text in row["headers"]]
+    headers = joined((name.lower().encode(), text.encode()) for name, text in row["headers"])
     return _hit(row["method"], row["path"], row["query"].encode(), headers, base64.b64decode(row["body_b64"] or ""))
 
 
@@ -72,12 +73,12 @@ def _from_http(text: bytes) -> Hit:
     method, target = line.split(b" ")[:2]
     path, _, query = target.partition(b"?")
     pairs = [header.partition(b":") for header in rest]
-    headers = [(name.strip().lower(), value.strip()) for name, _, value in pairs]
+    headers = joined((name.strip().lower(), value.strip()) for name, _, value in pairs)
     return _hit(method.decode(), path.decode(), query, headers, body)
 
 
-def _hit(method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> Hit:
-    encoding = dict(headers).get(b"content-encoding", b"").lower()
+def _hit(method: str, path: str, query: bytes, headers: Headers, body: bytes) -> Hit:
+    encoding = headers.get(b"content-encoding", b"").lower()
     inflated = inflate(body, encoding, _INFLATED_LIMIT_BYTES)
     if isinstance(inflated, Refusal):
         fail(f"its body cannot be inflated: {inflated}.", code=1)

@@ -15,13 +15,13 @@ Source of Sec-Fetch-Site: W3C Fetch Metadata, 2.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from secrets import token_hex
 
 from consent.policy import Policy
 from consent.words import Decision
 from gateway.intake.cookies import EXPIRE, LIFE_LIMIT_DAYS, life_days, read_cookie, sent_values, set_cookie
+from gateway.intake.headers import Headers
 from gateway.intake.hit import Event
 
 _LIVES_KEPT = 1024
@@ -32,10 +32,9 @@ class Jar:
 
     __slots__ = ("_asks", "_at", "_fresh", "_life", "_site", "_values")
 
-    def __init__(self, headers: Iterable[tuple[bytes, bytes]], at: float) -> None:
-        headers = list(headers)
-        self._values = sent_values(headers)
-        self._site = next((text for name, text in headers if name == b"sec-fetch-site"), b"")
+    def __init__(self, headers: Headers, at: float) -> None:
+        self._values = sent_values(headers.get(b"cookie", b""))
+        self._site = headers.get(b"sec-fetch-site", b"")
         self._at = at
         self._life = LIFE_LIMIT_DAYS
         self._fresh = ""

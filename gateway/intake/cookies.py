@@ -14,7 +14,6 @@ Why: a day and not a second, which would tell people apart that the id alone doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from consent.policy import Policy
@@ -59,10 +58,9 @@ def _may_recognise(policy: Policy, destination: str, allowed: int) -> bool:
     return policy.action(destination, allowed, "visitor_id", "user.device.cookie_id") <= Action.PSEUDONYMISE
 
 
-def sent_values(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
+def sent_values(cookies: bytes) -> frozenset[bytes]:
     """The different values of `_gw` that a browser sent; of other cookies not even the names are kept."""
-    lines = [text for name, text in headers if name == b"cookie"]
-    pairs = [pair.strip().partition(b"=") for line in lines for pair in line.split(b";")]
+    pairs = [pair.strip().partition(b"=") for pair in cookies.split(b";")]
     return frozenset(value for name, _, value in pairs if name == NAME)
 
 

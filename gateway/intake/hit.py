@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from consent.words import Statement
+from gateway.intake.headers import Headers
 from gateway.words import Refusal
 
 
@@ -17,26 +18,23 @@ class Hit:
     """One HTTP request as received. Personal.
 
     `path` starts with '/', without the site's prefix; `query` is the raw query string, still percent-encoded;
-    `headers` are lower-case name and value pairs in order, duplicates kept; `body` is inflated; `address` is the
-    client's address as text after trusted proxies, '' if unknown; `received_at` is Unix seconds.
+    `headers` by lower-case name; `body` is inflated; `address` is the client's address as text after trusted proxies,
+    '' if unknown; `received_at` is Unix seconds.
     `country` is a CDN's country header from a trusted proxy, '' otherwise.
     """
 
     method: str
     path: str
     query: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     body: bytes
     address: str
     received_at: float
     country: str = ""
 
     def header(self, name: bytes) -> str:
-        """The first header of that lower-case name as text, '' where there is none; bytes beyond ASCII as Latin-1."""
-        for key, text in self.headers:
-            if key == name:
-                return text.decode("latin-1")
-        return ""
+        """The header of that lower-case name as text, '' where there is none; bytes beyond ASCII as Latin-1."""
+        return self.headers.get(name, b"").decode("latin-1")
 
     def __repr__(self) -> str:
         return f"<Hit {len(self.query)}+{len(self.body)} bytes, {len(self.headers)} headers>"

@@ -26,6 +26,7 @@ from gateway.intake.adapters import claim
 from gateway.intake.adapters.adapter import Adapter
 from gateway.intake.choices import Choices, Note, SiteChoices, Teller, Weighed, put_count
 from gateway.intake.cookie_walk import Jar
+from gateway.intake.headers import Headers
 from gateway.intake.hit import Answer, Event, Hit, Leaver, Reading
 from gateway.intake.hooks import Hook, Stamp
 from gateway.intake.minimise import Trace
@@ -36,10 +37,7 @@ from gateway.intake.useragent import warm
 from gateway.words import Broken, Fact, Order, Outcome, Refusal, SiteKeys, Tally
 
 #: Headers that speak of consent, whatever the protocol. Source: W3C GPC 2026-04-03; DNT, LG Berlin 16 O 420/19.
-_CONSENT_HEADERS = {b"sec-gpc": "sec-gpc", b"dnt": "dnt"}
-
-#: All headers that a walk listens to.
-_HEARD = frozenset({b"user-agent", b"cookie", *_CONSENT_HEADERS})
+_CONSENT_HEADERS = ((b"sec-gpc", "sec-gpc"), (b"dnt", "dnt"))
 
 #: A decision is kept for the hour it was made in, and made as of that hour's end, so that no choice outlives its term.
 _DECISION_HOLDS_S = 3600
@@ -56,7 +54,7 @@ class Walk:
         *("site", "statements", "steps", "trace", "weighed"),
     )
 
-    def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, site: Site, keys: SiteKeys, trace: Trace, headers: Headers) -> None:
         self.site = site
         self.keys = keys
         self.trace = trace  # of the event at hand: a server sends for visitors who are elsewhere
@@ -183,7 +181,7 @@ STEPS: tuple[Step, ...] = (put_statements, put_decision, put_client_id, put_proo
 #: The same for a site that has its events copied for destinations, whether or not the warehouse may have them.
 COPIED_STEPS: tuple[Step, ...] = (*STEPS[:-2], put_copies, *STEPS[-2:])
 
-_HEADER_CARRIERS = frozenset((*_CONSENT_HEADERS.values(), "cookies"))
+_HEADER_CARRIERS = frozenset((*(carrier for _, carrier in _CONSENT_HEADERS), "cookies"))
 
 
 @lru_cache(maxsize=_DECISIONS_KEPT)
@@ -266,15 +264,12 @@ class Pipeline:
         walk.said = reading.statements
         if len(reading.events) > 1:
             trace.made = {}
-        for name, text in hit.headers:
-            if name not in _HEARD:
-                continue
-            if name == b"user-agent":
-                trace.user_agent = text.decode("latin-1")
-            elif name != b"cookie":
-                walk.said += (Statement(_CONSENT_HEADERS[name], text.decode("latin-1")),)
-            else:
-                _open_jar(walk, hit, text)
+        trace.user_agent = hit.header(b"user-agent")
+        for name, carrier in _CONSENT_HEADERS:
+            if name in hit.headers:
+                walk.said += (Statement(carrier, hit.header(name)),)
+        if b"cookie" in hit.headers:
+            _open_jar(walk, hit, hit.headers[b"cookie"])
         return walk
 
     def _put_place(self, walk: Walk, address: str | None) -> None:

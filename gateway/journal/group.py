@@ -50,14 +50,13 @@ class Group:
         self.size = 0
 
     def add(self, outcome: Outcome) -> None:
-        facts, tallies, *rare = outcome
-        if facts:
+        if facts := outcome.facts:
             self.facts += facts
             self.size += sum(map(len, facts))
-        if tallies:
+        if tallies := outcome.tallies:
             self.tallies += tallies
             self.size += _TALLY_BYTES * len(tallies)
-        if any(rare):
+        if any(rare := outcome[2:]):
             for kept, more in zip(self._rare, rare, strict=True):
                 kept += more
                 self.size += sum(map(len, more))

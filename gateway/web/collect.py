@@ -151,10 +151,7 @@ class Collect:
         return Hit(request.method, path, request.query, request.headers, body, address, self.clock(), country)
 
     def _inflated(self, request: Request) -> bytes | Refusal:
-        encoding = b""
-        for name, text in request.headers:
-            if name == b"content-encoding":
-                encoding = text.strip().lower()
+        encoding = request.headers.get(b"content-encoding", b"").strip().lower()
         return inflate(request.body, encoding, self._limits.inflated_bytes)
 
     def later(self) -> Reply:
@@ -189,7 +186,7 @@ class Collect:
         if not self.pipeline.sites.admits(origin.decode("latin-1")):
             self.refuse(Refusal.ORIGIN_NOT_LISTED)
             return Reply(204)
-        asked = next((t for name, t in request.headers if name == b"access-control-request-headers"), b"content-type")
+        asked = request.headers.get(b"access-control-request-headers", b"content-type")
         return Reply(204, _cors(origin) + _PREFLIGHT + b"access-control-allow-headers: %b\r\n" % asked)
 
     def _ready(self) -> Reply:
@@ -203,10 +200,7 @@ def _turned_away(refusal: Refusal) -> Walked:
 
 
 def _origin(request: Request) -> bytes:
-    for name, text in request.headers:
-        if name == b"origin":
-            return text
-    return b""
+    return request.headers.get(b"origin", b"")
 
 
 def _set_cookie(cookie: bytes, status: int) -> bytes:

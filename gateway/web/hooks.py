@@ -89,5 +89,5 @@ class HookDoor:
 def _refused_unread(request: Request) -> Refusal | None:
     if request.method != "POST":
         return Refusal.METHOD_NOT_ALLOWED
-    is_encoded = any(name == b"content-encoding" and text != b"identity" for name, text in request.headers)
-    return Refusal.ENCODING_UNKNOWN if is_encoded else None
+    is_plain = request.headers.get(b"content-encoding", b"identity") == b"identity"
+    return None if is_plain else Refusal.ENCODING_UNKNOWN

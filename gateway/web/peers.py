@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-Headers = list[tuple[bytes, bytes]]
+from gateway.intake.headers import Headers
 
 #: How many entries of X-Forwarded-For are looked at, from the right. Why: a forger may send thousands.
 _HOPS = 10
@@ -25,7 +25,7 @@ class Peers:
         """(client address, ISO country of a trusted CDN header); '' for what is not known."""
         if not self._trusted or not self.trusts(peer):
             return peer, ""
-        forwarded = b",".join(text for name, text in headers if name == b"x-forwarded-for")
+        forwarded = headers.get(b"x-forwarded-for", b"")
         return self._client(forwarded.decode("latin-1"), peer), self._country(headers)
 
     def _client(self, forwarded: str, peer: str) -> str:
@@ -38,10 +38,8 @@ class Peers:
         return peer
 
     def _country(self, headers: Headers) -> str:
-        if not self._country_header:
-            return ""
-        told = [text.decode("latin-1").upper() for name, text in headers if name == self._country_header]
-        return told[0] if len(told) == 1 and len(told[0]) == 2 and told[0].isalpha() else ""
+        told = headers.get(self._country_header, b"").decode("latin-1").upper()
+        return told if len(told) == 2 and told.isalpha() else ""
 
     def trusts(self, text: str) -> bool:
         """Whether that peer is one of the trusted proxies."""

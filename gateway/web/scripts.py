@@ -170,7 +170,6 @@ def read_script(told: Told) -> bytes:
 
 
 def _reply(request: Request, copy: Copy) -> Reply:
-    headers = dict(request.headers)
-    if b"gzip" in headers.get(b"accept-encoding", b""):
+    if b"gzip" in request.headers.get(b"accept-encoding", b""):
         return Reply(200, _HEAD + b"content-encoding: gzip\r\n", copy.packed)
     return Reply(200, _HEAD, copy.plain)

@@ -26,6 +26,7 @@ import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from gateway.intake.headers import Headers, joined
 from gateway.words import Refusal
 
 LINE_LIMIT_BYTES = 64 * 1024
@@ -56,12 +57,12 @@ _STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in
 
 
 class Request(NamedTuple):
-    """One request, whole. `path` is decoded, `query` is not; header names are lower case; `peer` is '' if unknown."""
+    """One request, whole. `path` is decoded, `query` is not; `peer` is '' if unknown."""
 
     method: str
     path: str
     query: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     body: bytes
     peer: str
 
@@ -184,8 +185,8 @@ class Wire(asyncio.Protocol):
         self.began = perf_counter()
         self.arriving = True
         self.url = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.lines = self.headers
+        self.headers: dict[bytes, bytes] = {}
+        self.again: list[tuple[bytes, bytes]] = []
         self.body = b""
         self.too_large = False
 
@@ -195,14 +196,17 @@ class Wire(asyncio.Protocol):
             raise LimitExceeded
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.lines.append((name.lower(), value))
+        name = name.lower()
+        if self.headers.setdefault(name, value) is not value:
+            self.again.append((name, value))
 
     def on_headers_complete(self) -> None:
-        if self.head_bytes > HEADERS_LIMIT_BYTES and _bytes_of(self.headers) > HEADERS_LIMIT_BYTES:
+        if self.head_bytes > HEADERS_LIMIT_BYTES and _bytes_of(self.headers, self.again) > HEADERS_LIMIT_BYTES:
             raise LimitExceeded
         self.head_bytes = _HEAD_DONE
-        self.lines = []  # trailers: read and left, they may not speak for the request (RFC 9110, 6.5.1)
-        if (b"expect", b"100-continue") in self.headers and not self.exchanges:
+        self.head = joined((*self.headers.items(), *self.again)) if self.again else self.headers
+        self.headers = {}  # of trailers: read and left, they may not speak for the request (RFC 9110, 6.5.1)
+        if self.head.get(b"expect") == b"100-continue" and not self.exchanges:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -226,7 +230,7 @@ class Wire(asyncio.Protocol):
             self.flush()
             return
         text = path.decode("latin-1")
-        request = Request(method, unquote(text) if "%" in text else text, query, self.headers, self.body, self.peer)
+        request = Request(method, unquote(text) if "%" in text else text, query, self.head, self.body, self.peer)
         answer = self.service.answer(request)
         if isinstance(answer, Pending):
             exchange.pending = answer
@@ -308,9 +312,9 @@ async def sweep(state: ServerState) -> None:
                 connection.end_if_late(now)
 
 
-def _bytes_of(headers: list[tuple[bytes, bytes]]) -> int:
+def _bytes_of(headers: dict[bytes, bytes], again: list[tuple[bytes, bytes]]) -> int:
     """As they came: name, colon, blank, value, CRLF."""
-    return sum(len(name) + len(value) + 4 for name, value in headers)
+    return sum(len(name) + len(value) + 4 for name, value in (*headers.items(), *again))
 
 
 def _from_absolute(url: bytes) -> tuple[bytes, bytes, bytes]:

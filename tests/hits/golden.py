@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.intake.adapters import claim
+from gateway.intake.headers import joined
 from gateway.intake.hit import Answer, Event, Hit
 
 FOLDER = Path(__file__).parent
@@ -51,7 +52,9 @@ def read_hit(request: dict[str, Any]) -> Hit:
         method=request["method"],
         path=request["path"],
         query=(request["query"] or "").encode("latin-1"),
-        headers=[(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request["headers"]],
+        headers=joined(
+            (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in request["headers"]
+        ),
         body=body,
         address="203.0.113.9",
         received_at=datetime.fromisoformat(request["received_at"]).timestamp(),

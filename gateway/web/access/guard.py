@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
+from gateway.intake.headers import joined
 from gateway.web.access.logins import Logins
 from gateway.web.access.sessions import LOCAL, Forms, Sessions
 from gateway.web.access.users import Kind, Role, User, Users
@@ -118,7 +119,7 @@ class Guard:
 
     def address(self, request: Request) -> str:
         """Whose tries are counted."""
-        return self.peers.address_and_country(_peer(request), request.headers.raw)[0] or _peer(request)
+        return self.peers.address_and_country(_peer(request), joined(request.headers.raw))[0] or _peer(request)
 
     async def _bearer(self, request: Request, said: str) -> Who | None:
         scheme, _, token = said.partition(" ")

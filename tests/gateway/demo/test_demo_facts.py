@@ -47,7 +47,7 @@ def _walked() -> Walked:
 def _hit(request: Request) -> Hit:
     path, _, query = request.target.partition("?")
     lines = [line.partition(b": ") for line in request.head.split(b"\r\n") if line]
-    headers = [(name.lower(), value) for name, _, value in lines]
+    headers = {name.lower(): value for name, _, value in lines}
     body = request.body.replace(SENT_AT, b"2026-11-22T09:19:05.000Z")  # NOW, as the sender writes it
     return Hit(request.method, path, query.encode(), headers, body, "127.0.0.1", NOW)
 

@@ -29,7 +29,7 @@ JOURNEYS = [journey(3, index, 14, NOW) for index in range(300)]
 def _hit(request: Request) -> Hit:
     path, _, query = request.target.partition("?")
     lines = [line.partition(b": ") for line in request.head.split(b"\r\n") if line]
-    headers = [(name.lower(), value) for name, _, value in lines]
+    headers = {name.lower(): value for name, _, value in lines}
     body = request.body.replace(SENT_AT, b"2026-11-22T09:19:05.000Z")  # NOW, as the sender writes it
     return Hit(request.method, path, query.encode(), headers, body, "", NOW)
 

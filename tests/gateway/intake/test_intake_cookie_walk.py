@@ -31,7 +31,7 @@ def walk(purposes: dict[str, bool] | None, *events: dict[str, Any], cookie: byte
     body: dict[str, Any] = {"site": "demo", "events": [{"event": "page_view"} | event for event in events]}
     if purposes is not None:
         body["consent"] = {"choice": "explicit", "purposes": purposes}
-    headers = [(b"user-agent", b"Mozilla/5.0"), (b"cookie", b"a=1; " + cookie + b"; b=2"), (b"sec-fetch-site", site)]
+    headers = {b"user-agent": b"Mozilla/5.0", b"cookie": b"a=1; " + cookie + b"; b=2", b"sec-fetch-site": site}
     return PIPELINE.walk(Hit("POST", "/collect", b"", headers, orjson.dumps(body), "203.0.113.9", NOW))
 
 

@@ -8,6 +8,7 @@ from consent.policy import read_policy
 from consent.starters import starter
 from consent.words import Decision
 from gateway.intake.cookies import EXPIRE, Cookie, life_days, read_cookie, sent_values, set_cookie
+from gateway.intake.headers import joined
 
 NOW = 1_795_345_201.0
 DAY = 20_779
@@ -16,7 +17,8 @@ POLICY = read_policy(starter("strictest"))
 
 
 def header(*lines: str) -> frozenset[bytes]:
-    return sent_values([(b"host", b"x"), *((b"cookie", line.encode("latin-1")) for line in lines)])
+    told = joined([(b"host", b"x"), *((b"cookie", line.encode("latin-1")) for line in lines)])
+    return sent_values(told.get(b"cookie", b""))
 
 
 def decision(*names: str) -> Decision:

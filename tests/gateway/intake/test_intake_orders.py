@@ -41,7 +41,7 @@ def pipeline(on_withdrawal: str) -> Pipeline:
 def orders(walks: Pipeline, purposes: dict[str, bool], **who: str) -> list[dict[str, Any]]:
     consent = {"choice": "explicit", "purposes": purposes}
     body = orjson.dumps({"site": "demo", "consent": consent, "events": [{"event": "page_view", **who}]})
-    walked = walks.walk(Hit("POST", "/collect", b"", [], body, "203.0.113.9", NOW))
+    walked = walks.walk(Hit("POST", "/collect", b"", {}, body, "203.0.113.9", NOW))
     return [orjson.loads(row) for row in walked.outcome.orders]
 
 
@@ -94,7 +94,7 @@ def test_shopify_asks_to_forget_a_customer_under_each_name_that_the_site_may_use
         ("customers/redact", order, []),
     )
     for topic, body, expected in cases:
-        headers = [(b"x-shopify-topic", topic.encode())]
+        headers = {b"x-shopify-topic": topic.encode()}
         reading = read(Hit("POST", "/hooks/shop", b"", headers, body, "", NOW), Terms("shop", ()))
         assert (reading.events, reading.refusals) == ([], [Refusal.NOT_AN_EVENT])
         assert [leaver.user_id for leaver in reading.leavers] == expected

@@ -36,7 +36,7 @@ DEMO = site("demo")
 
 
 def walk(body: object, *sites: Site, path: str = "/collect", source: str = "", **headers: str) -> Walked:
-    told = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
+    told = {name.replace("_", "-").encode(): text.encode() for name, text in headers.items()}
     hit = Hit("POST", path, b"", told, orjson.dumps(body), "203.0.113.9", time.time())
     return Pipeline(Sites(sites or (DEMO,)), lambda _site, _at: KEYS).walk(hit, source)
 
@@ -72,7 +72,7 @@ def test_decisions_are_counted_by_purpose_and_what_cannot_be_read_beside_them() 
     choices = Choices()
     walked = Pipeline(Sites((DEMO,)), lambda _site, _at: KEYS, choices=choices)
     for consent in (YES, NO, {**YES, "tcf": "no TC string at all"}):
-        walked.walk(Hit("POST", "/collect", b"", [], orjson.dumps(own(EVENT, consent=consent)), "", time.time()), "")
+        walked.walk(Hit("POST", "/collect", b"", {}, orjson.dumps(own(EVENT, consent=consent)), "", time.time()), "")
     assert choices.snapshot()["decisions"] == []  # they are counted by the way when their rows are made
     choices.counted(time.time())
     told = choices.snapshot()

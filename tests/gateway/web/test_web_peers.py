@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.web.peers import Headers, Peers, clean
+from gateway.intake.headers import Headers, joined
+from gateway.web.peers import Peers, clean
 
 PROXY = ("10.0.0.0/8", "fd00::/8")
 
@@ -12,7 +13,7 @@ PROXY = ("10.0.0.0/8", "fd00::/8")
 def sent(peer: str, *forwarded: str, **headers: str) -> tuple[str, Headers]:
     told = [(b"x-forwarded-for", text.encode("latin-1")) for text in forwarded]
     told += [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
-    return peer, told
+    return peer, joined(told)
 
 
 def test_without_trusted_proxies_nothing_forwarded_is_believed() -> None:
@@ -50,7 +51,7 @@ def test_a_country_header_counts_from_a_trusted_proxy_said_once_and_as_a_code() 
     assert peers.address_and_country(*sent("10.0.0.2", "203.0.113.9", cf_ipcountry="T1"))[1] == ""
     assert peers.address_and_country(*sent("10.0.0.2", "203.0.113.9", cf_ipcountry="Germany"))[1] == ""
     peer, twice = sent("10.0.0.2", "203.0.113.9", cf_ipcountry="DE")
-    assert peers.address_and_country(peer, [*twice, (b"cf-ipcountry", b"US")])[1] == ""
+    assert peers.address_and_country(peer, joined([*twice.items(), (b"cf-ipcountry", b"US")]))[1] == ""
 
 
 def test_what_is_no_address_is_nothing() -> None:

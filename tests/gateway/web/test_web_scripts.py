@@ -159,7 +159,7 @@ class Clock:
 
 
 def ask(scripts: Scripts) -> Reply:
-    request = Request("GET", "/gtm.js", b"id=GTM-ABC1234", [], b"", "")
+    request = Request("GET", "/gtm.js", b"id=GTM-ABC1234", {}, b"", "")
     reply = scripts.answer(request, "/gtm.js")
     assert reply is not None
     return reply
@@ -204,7 +204,7 @@ def test_a_script_is_fetched_anew_when_it_is_old_and_its_last_good_copy_serves_w
     wait(lambda: ask(scripts).body == b"three")
     scripts.close()
     scripts.terms = ()
-    assert scripts.answer(Request("GET", "/gtm.js", b"id=GTM-ABC1234", [], b"", ""), "/gtm.js") is None
+    assert scripts.answer(Request("GET", "/gtm.js", b"id=GTM-ABC1234", {}, b"", ""), "/gtm.js") is None
 
 
 def test_a_slow_upstream_does_not_hold_up_a_hit(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from gateway.intake.headers import Headers
 from gateway.web.wire import Exchange, Pending, Reply, Request, wire
 from gateway.words import Refusal
 
@@ -24,8 +25,10 @@ class Echo:
         self.statuses: list[int] = []
         self.waiting: dict[str, asyncio.Future[None]] = {}
         self.connections: set[Any] = set()
+        self.headers: list[Headers] = []
 
     def answer(self, request: Request) -> Reply | Pending:
+        self.headers.append(request.headers)
         said = Reply(
             200,
             b"x-said: yes\r\n",
@@ -96,6 +99,24 @@ def test_a_request_is_read_whole_and_answered_with_its_length() -> None:
         assert b"\r\ndate: " in head
 
     assert play(script).statuses == [200]
+
+
+def test_fields_of_one_name_are_one_field_and_trailers_are_none() -> None:
+    async def script(echo: Echo, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        fields = b"Cookie: a=1\r\nX-Forwarded-For: 1.2.3.4\r\ncookie: b=2\r\nDNT: 1\r\nX-FORWARDED-FOR: 10.0.0.7\r\n"
+        writer.write(b"POST / HTTP/1.1\r\n" + fields + b"Transfer-Encoding: chunked\r\n\r\n0\r\nDNT: 0\r\nX: y\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nCookie: c=3\r\n\r\n")
+        for _ in range(2):
+            assert (await answer(reader))[0] == 200
+
+    first, second = play(script).headers
+    assert first == {
+        b"cookie": b"a=1; b=2",
+        b"x-forwarded-for": b"1.2.3.4, 10.0.0.7",
+        b"dnt": b"1",
+        b"transfer-encoding": b"chunked",
+    }
+    assert second == {b"cookie": b"c=3"}
 
 
 def test_an_answer_without_content_has_no_length() -> None:

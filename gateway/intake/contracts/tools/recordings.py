@@ -13,6 +13,7 @@ import orjson
 
 from gateway.intake.adapters import claim
 from gateway.intake.contracts.tools.sightings import Sightings
+from gateway.intake.headers import joined
 from gateway.intake.hit import Event, Hit
 from gateway.intake.inflate import inflate
 from gateway.words import Refusal
@@ -47,12 +48,12 @@ def _read_hit(line: bytes, number: int) -> Hit | None:
     """The hit; None for a body that no gateway would inflate."""
     try:
         row: dict[str, Any] = orjson.loads(line)
-        headers = [(name.lower().encode(), text.encode()) for name, text in row["headers"]]
+        headers = joined((name.lower().encode(), text.encode()) for name, text in row["headers"])
         body = base64.b64decode(row["body_b64"] or "")
         method, path, query = row["method"], row["path"], (row["query"] or "").encode()
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UnreadableRecording(number) from None
-    inflated = inflate(body, dict(headers).get(b"content-encoding", b"").lower(), _INFLATED_LIMIT_BYTES)
+    inflated = inflate(body, headers.get(b"content-encoding", b"").lower(), _INFLATED_LIMIT_BYTES)
     if isinstance(inflated, Refusal):
         return None
     return Hit(method, path, query, headers, inflated, "", 0.0)

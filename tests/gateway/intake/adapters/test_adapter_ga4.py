@@ -11,7 +11,7 @@ SHARED = b"v=2&tid=G-1&cid=1.2&_p=17&_s=1&sid=99&dl=https%3A%2F%2Fshop.example%2
 
 
 def read(query: bytes = SHARED, body: bytes = b"") -> Reading:
-    return ga4.ADAPTER.read(Hit("POST", "/g/collect", query, [], body, "203.0.113.9", 1e9))
+    return ga4.ADAPTER.read(Hit("POST", "/g/collect", query, {}, body, "203.0.113.9", 1e9))
 
 
 def names(reading: Reading) -> list[str]:

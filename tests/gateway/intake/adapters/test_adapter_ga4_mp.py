@@ -17,7 +17,7 @@ QUERY = b"measurement_id=G-1&api_secret=test_secret"
 
 def post(body: Any, path: str = "/mp/collect", query: bytes = QUERY) -> Reading:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return ga4_mp.ADAPTER.read(Hit("POST", path, query, [], raw, "203.0.113.9", NOW))
+    return ga4_mp.ADAPTER.read(Hit("POST", path, query, {}, raw, "203.0.113.9", NOW))
 
 
 def codes(body: Any) -> list[tuple[str, str]]:

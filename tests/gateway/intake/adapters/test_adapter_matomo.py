@@ -16,7 +16,7 @@ NOW = 1_795_337_409.0
 
 
 def read(query: bytes = b"", body: bytes = b"") -> Reading:
-    return matomo.ADAPTER.read(Hit("POST", "/matomo.php", query, [], body, "203.0.113.9", NOW))
+    return matomo.ADAPTER.read(Hit("POST", "/matomo.php", query, {}, body, "203.0.113.9", NOW))
 
 
 def only(**fields: object) -> Event:

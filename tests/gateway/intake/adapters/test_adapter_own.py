@@ -18,11 +18,11 @@ EVENT: dict[str, Any] = {"event": "wishlist_add", "id": "0b9d", "at": "2026-11-2
 
 def post(body: Any, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reading:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return own.ADAPTER.read(Hit("POST", "/collect", b"", list(headers), raw, "203.0.113.9", NOW))
+    return own.ADAPTER.read(Hit("POST", "/collect", b"", dict(headers), raw, "203.0.113.9", NOW))
 
 
 def get(**fields: object) -> Reading:
-    return own.ADAPTER.read(Hit("GET", "/collect.gif", urlencode(fields).encode(), [], b"", "203.0.113.9", NOW))
+    return own.ADAPTER.read(Hit("GET", "/collect.gif", urlencode(fields).encode(), {}, b"", "203.0.113.9", NOW))
 
 
 def test_every_field_of_an_event_finds_its_place() -> None:
@@ -165,7 +165,7 @@ def test_the_pixel_carries_the_same_fields() -> None:
 
 
 def test_every_consent_of_a_pixel_counts() -> None:
-    hit = Hit("GET", "/collect.gif", b"e=login&consent=%7B%7D&consent=no", [], b"", "", NOW)
+    hit = Hit("GET", "/collect.gif", b"e=login&consent=%7B%7D&consent=no", {}, b"", "", NOW)
     assert own.ADAPTER.read(hit).statements == (Statement("own", "{}"), Statement("own", "no"))
 
 

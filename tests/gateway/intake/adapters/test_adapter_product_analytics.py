@@ -19,7 +19,7 @@ NOW = 1_795_337_409.0
 
 def send(adapter: Adapter, path: str, body: Any, query: bytes = b"", **headers: str) -> Reading:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    listed = [(name.encode(), value.encode()) for name, value in headers.items()]
+    listed = {name.encode(): value.encode() for name, value in headers.items()}
     return adapter.read(Hit("POST", path, query, listed, raw, "203.0.113.9", NOW))
 
 
@@ -76,13 +76,13 @@ def test_posthog_flags_recordings_and_configuration_hold_no_event() -> None:
     flags = send(posthog.ADAPTER, "/flags/", {"token": "k", "distinct_id": "d"})
     assert (flags.key, flags.events, flags.refusals, orjson.loads(flags.answer.body)["flags"]) == ("k", [], [], {})
     assert send(posthog.ADAPTER, "/s/", {"event": "$snapshot"}).refusals == [Refusal.NOT_AN_EVENT]
-    config = posthog.ADAPTER.read(Hit("GET", "/array/phc_1/config", b"", [], b"", "", NOW))
+    config = posthog.ADAPTER.read(Hit("GET", "/array/phc_1/config", b"", {}, b"", "", NOW))
     assert (config.key, orjson.loads(config.answer.body)["hasFeatureFlags"]) == ("phc_1", False)
-    assert posthog.ADAPTER.read(Hit("GET", "/e/", b"", [], b"", "", NOW)).answer.status == 404
+    assert posthog.ADAPTER.read(Hit("GET", "/e/", b"", {}, b"", "", NOW)).answer.status == 404
 
 
 def test_posthog_is_not_told_of_surveys_for_it_would_fetch_their_script() -> None:
-    config = posthog.ADAPTER.read(Hit("GET", "/array/phc_1/config", b"", [], b"", "", NOW))
+    config = posthog.ADAPTER.read(Hit("GET", "/array/phc_1/config", b"", {}, b"", "", NOW))
     assert "surveys" not in orjson.loads(config.answer.body)
 
 

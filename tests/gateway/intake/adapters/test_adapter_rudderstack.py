@@ -17,7 +17,7 @@ NOW = 1_795_337_409.0
 
 def read(path: str, body: Any = None, *, method: str = "POST", query: bytes = b"", **headers: str) -> Reading:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    listed = [(name.encode(), value.encode()) for name, value in headers.items()]
+    listed = {name.encode(): value.encode() for name, value in headers.items()}
     return rudderstack.ADAPTER.read(Hit(method, path, query, listed, raw, "203.0.113.9", NOW))
 
 

@@ -17,7 +17,7 @@ NOW = 1_795_337_409.0
 
 def post(body: Any, path: str = "/v1/t", headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reading:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return segment.ADAPTER.read(Hit("POST", path, b"", list(headers), raw, "203.0.113.9", NOW))
+    return segment.ADAPTER.read(Hit("POST", path, b"", dict(headers), raw, "203.0.113.9", NOW))
 
 
 def basic(user: str) -> tuple[bytes, bytes]:
@@ -109,7 +109,7 @@ def test_metrics_of_the_library_are_no_events() -> None:
 
 def test_settings_boot_the_library_for_a_plausible_key_only() -> None:
     def settings(path: str) -> Reading:
-        return segment.ADAPTER.read(Hit("GET", path, b"", [], b"", "", NOW))
+        return segment.ADAPTER.read(Hit("GET", path, b"", {}, b"", "", NOW))
 
     reading = settings("/v1/projects/wk_Test-1/settings")
     assert (reading.key, reading.answer.status) == ("wk_Test-1", 200)

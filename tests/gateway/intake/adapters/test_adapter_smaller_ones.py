@@ -18,7 +18,7 @@ NOW = 1_795_337_409.0
 
 def send(adapter: Adapter, path: str, body: Any, query: bytes = b"", method: str = "POST") -> Reading:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    return adapter.read(Hit(method, path, query, [], raw, "203.0.113.9", NOW))
+    return adapter.read(Hit(method, path, query, {}, raw, "203.0.113.9", NOW))
 
 
 def only(reading: Reading) -> Event:

@@ -21,7 +21,7 @@ def post(*events: Any, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reading
     raw = orjson.dumps(
         {"schema": "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4", "data": list(events)}
     )
-    return snowplow.ADAPTER.read(Hit("POST", "/com.example/v1", b"", list(headers), raw, "203.0.113.9", NOW))
+    return snowplow.ADAPTER.read(Hit("POST", "/com.example/v1", b"", dict(headers), raw, "203.0.113.9", NOW))
 
 
 def describe(schema: str, **fields: object) -> dict[str, str]:
@@ -107,5 +107,5 @@ def test_the_true_time_beats_the_devices() -> None:
 
 def test_a_payload_without_events_is_counted_as_one_refusal() -> None:
     assert post().refusals == [Refusal.NO_EVENTS]
-    assert snowplow.ADAPTER.read(Hit("GET", "/i", b"", [], b"", "", NOW)).refusals == [Refusal.NO_EVENTS]
-    assert snowplow.ADAPTER.read(Hit("POST", "/a/b", b"", [], b"{", "", NOW)).refusals == [Refusal.BODY_UNREADABLE]
+    assert snowplow.ADAPTER.read(Hit("GET", "/i", b"", {}, b"", "", NOW)).refusals == [Refusal.NO_EVENTS]
+    assert snowplow.ADAPTER.read(Hit("POST", "/a/b", b"", {}, b"{", "", NOW)).refusals == [Refusal.BODY_UNREADABLE]

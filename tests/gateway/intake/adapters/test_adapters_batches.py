@@ -87,7 +87,7 @@ BATCHES = {
 
 def send(batch: Batch, events: list[Any]) -> Reading:
     query = b"v=2&tid=G-1&cid=1.2&dl=https%3A%2F%2Fshop.example%2F" if batch.adapter == "ga4" else b""
-    return ADAPTERS[batch.adapter].read(Hit("POST", batch.path, query, [], batch.wrap(events), "", NOW))
+    return ADAPTERS[batch.adapter].read(Hit("POST", batch.path, query, {}, batch.wrap(events), "", NOW))
 
 
 @pytest.mark.parametrize("name", BATCHES)

@@ -151,7 +151,7 @@ def test_every_adapter_reads_any_small_body_at_any_path(name: str) -> None:
     for method in ("GET", "POST", "PUT", "HEAD"):
         for path in ("/", "", "/collect", "/v1/m", "/a/b/c", "/v1/projects/x/settings", "/%00", "/data", "/x/"):
             for body in BODIES:
-                check_reading(adapter.read(Hit(method, path, body, [(b"authorization", b"Basic \xff")], body, "", 1e9)))
+                check_reading(adapter.read(Hit(method, path, body, {b"authorization": b"Basic \xff"}, body, "", 1e9)))
 
 
 def mutations(source: random.Random, raw: bytes) -> bytes:

@@ -83,7 +83,7 @@ def as_line(request: Recorded) -> bytes:
 
 def carried_canaries(request: Recorded) -> set[bytes]:
     path, _, query = request.target.partition("?")
-    hit = Hit(request.method, path, query.encode(), [], request.body, "", 0.0)
+    hit = Hit(request.method, path, query.encode(), {}, request.body, "", 0.0)
     adapter = claim(hit.method, hit.path, hit.body)
     events = adapter.read(hit).events if adapter is not None else []
     return set(CANARY.findall(" ".join(f"{event.properties} {event.items}" for event in events).encode()))
