@@ -6,7 +6,7 @@ May not: be serialised, logged or shown; their `repr` gives sizes only.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from consent.words import Statement
 from gateway.intake.headers import Headers
@@ -87,13 +87,16 @@ class Leaver:
         return "<Leaver>"
 
 
-@dataclass(slots=True, repr=False)
-class Answer:
+class Answer(NamedTuple):
     """What the client insists on hearing. Never echoes a value of the hit but its Origin, which web.collect adds."""
 
     status: int = 204
     body: bytes = b""
     content_type: bytes = b""
+
+
+#: For senders that read nothing.
+NO_CONTENT = Answer()
 
 
 @dataclass(slots=True, repr=False)
@@ -111,7 +114,7 @@ class Reading:
     events: list[Event] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     statements: tuple[Statement, ...] = ()
-    answer: Answer = field(default_factory=Answer)
+    answer: Answer = NO_CONTENT
     leavers: list[Leaver] = field(default_factory=list)
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from gateway.intake.adapters.adapter import Adapter, pixel
+from gateway.intake.adapters.adapter import PIXEL, Adapter
 from gateway.intake.hit import Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import mapping, read_json, statement, text
 from gateway.intake.pipeline import Step, check_consent, minimise, put_decision, put_statements
@@ -114,7 +114,7 @@ def _decode(written: str) -> bytes:
 
 def opened(letter: Letter) -> Adapter:
     """Reads the hit of an open."""
-    return Adapter("mail", (), lambda hit: _read(hit, letter, "email_open", pixel()))
+    return Adapter("mail", (), lambda hit: _read(hit, letter, "email_open", PIXEL))
 
 
 def followed(letter: Letter) -> Adapter:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gateway.intake.adapters.adapter import GIF, GIF_TYPE, Adapter, pixel
+from gateway.intake.adapters.adapter import GIF, GIF_TYPE, PIXEL, Adapter
 from gateway.intake.adapters.snowplow import redirected
 from gateway.intake.doors import turned_away
 from gateway.intake.mail import MAIL_STEPS, Letter, campaign_click, followed, opened, read_token, target_of
@@ -52,7 +52,7 @@ class LinkDoor:
         site = self._site(letter)
         if letter is None or site is None:
             return self._collect.collected(
-                request, turned_away("", "mail", Refusal.FORGED_SIGNATURE)._replace(answer=pixel())
+                request, turned_away("", "mail", Refusal.FORGED_SIGNATURE)._replace(answer=PIXEL)
             )
         return self._walk(request, opened(letter), site, MAIL_STEPS)
 

@@ -43,14 +43,8 @@ JSON_TYPE = b"application/json; charset=utf-8"
 TEXT_TYPE = b"text/plain; charset=utf-8"
 
 
-def no_content() -> Answer:
-    """204: for senders that read nothing."""
-    return Answer(204)
-
-
-def pixel() -> Answer:
-    """200 with the pixel."""
-    return Answer(200, GIF, GIF_TYPE)
+#: For senders that show an image.
+PIXEL = Answer(200, GIF, GIF_TYPE)
 
 
 def ok(body: bytes, content_type: bytes = JSON_TYPE) -> Answer:

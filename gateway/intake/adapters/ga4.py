@@ -17,8 +17,8 @@ from typing import Any
 from zlib import crc32
 
 from consent.words import Statement
-from gateway.intake.adapters.adapter import Adapter, Claim, no_content
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.adapters.adapter import Adapter, Claim
+from gateway.intake.hit import NO_CONTENT, Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import EVENT_LIMIT_BYTES, EVENTS_PER_REQUEST
 from gateway.intake.urlencoded import decode, number, read_plain_query, read_raw_pairs
 from gateway.intake.vocabulary import (
@@ -36,7 +36,7 @@ from gateway.words import Refusal
 CARRIERS = ("gcs", "gcd", "npa", "us_privacy", "gdpr", "gdpr_consent", "gpp", "gpp_sid")
 _ALIASED_CARRIERS = {"sst.us_privacy": "us_privacy", "sst.gcd": "gcd"}
 _CARRIER_OF = {name: name for name in CARRIERS} | _ALIASED_CARRIERS
-_CARRIERS = tuple(_CARRIER_OF.items())
+_ORDER = {name: place for place, name in enumerate(_CARRIER_OF)}
 
 #: Parameters that are fields of an event: its name, who, and where, in the order in which they are read.
 _FIELDS = ("en", "cid", "uid", "sid", "dl", "dt", "dr")
@@ -94,7 +94,7 @@ def read(hit: Hit) -> Reading:
     rich = hit.query.endswith(_RICH)
     query = hit.query.removesuffix(_RICH)
     shared, statements, keys = _read_params(query)
-    answer = Answer(200, b"", b"text/event-stream") if rich else no_content()
+    answer = Answer(200, b"", b"text/event-stream") if rich else NO_CONTENT
     reading = Reading(key=keys[0] if keys else "", statements=statements, answer=answer)
     limit = min(EVENTS_PER_REQUEST, 1 + _EXPANDED_LIMIT_BYTES // (len(query) + 1))
     lines = _named_lines(hit.body, limit, reading.refusals) if hit.body else []
@@ -115,7 +115,8 @@ def _read_params(text: bytes) -> tuple[_Params, tuple[Statement, ...], list[str]
     params = read_plain_query(text)
     if params is None:
         return _read_odd_params(text)
-    statements = tuple([_statement(carrier, params[name]) for name, carrier in _CARRIERS if name in params])
+    said = sorted(params.keys() & _CARRIER_OF.keys(), key=_ORDER.__getitem__)
+    statements = tuple([_statement(_CARRIER_OF[name], params[name]) for name in said])
     return params, statements, [decode(params["tid"])] if "tid" in params else []
 
 
@@ -160,7 +161,7 @@ def _put_lines(reading: Reading, query: bytes, shared: _Params, lines: list[byte
 
 def _put_event(reading: Reading, params: _Params, text: bytes, index: int, received_at: float) -> Event | None:
     raw_name, client_id, user_id, session, url, title, referrer = [
-        decode(raw) if "%" in raw or "+" in raw else raw for raw in [params.get(field, "") for field in _FIELDS]
+        decode(raw) if raw and ("%" in raw or "+" in raw) else raw or "" for raw in map(params.get, _FIELDS)
     ]
     name = event_name(raw_name)
     if not name or len(text) > EVENT_LIMIT_BYTES:

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from consent.words import Statement
-from gateway.intake.adapters.adapter import JSON_TYPE, Adapter, Claim, no_content, refuse
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.adapters.adapter import JSON_TYPE, Adapter, Claim, refuse
+from gateway.intake.hit import NO_CONTENT, Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import admit_all, mapping, read_json, statement, text
 from gateway.intake.moments import read_time
 from gateway.intake.urlencoded import read_query
@@ -43,8 +43,8 @@ def read(hit: Hit) -> Reading:
     if hit.path.startswith("/debug/"):
         return Reading(key=key, answer=_validation(body))
     if body.__class__ is not dict:
-        return refuse(body if isinstance(body, Refusal) else Refusal.BODY_UNREADABLE, no_content(), key)
-    reading = Reading(key=key, statements=_statements(body), answer=no_content())
+        return refuse(body if isinstance(body, Refusal) else Refusal.BODY_UNREADABLE, NO_CONTENT, key)
+    reading = Reading(key=key, statements=_statements(body), answer=NO_CONTENT)
     found = _events(body)
     if not found:
         reading.refusals.append(Refusal.NO_EVENTS)

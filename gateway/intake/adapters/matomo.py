@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from consent.words import Statement
-from gateway.intake.adapters.adapter import Adapter, Claim, no_content, ok, pixel
-from gateway.intake.hit import Event, Hit, Reading
+from gateway.intake.adapters.adapter import PIXEL, Adapter, Claim, ok
+from gateway.intake.hit import NO_CONTENT, Event, Hit, Reading
 from gateway.intake.jsonbody import EVENT_LIMIT_BYTES, EVENTS_PER_REQUEST, mapping, read_inner, read_json, text
 from gateway.intake.moments import read_time
 from gateway.intake.urlencoded import decode, number, read_raw_pairs
@@ -68,7 +68,7 @@ def read(hit: Hit) -> Reading:
         reading.refusals.append(Refusal.EVENT_TOO_LARGE)
     else:
         _put_event(reading, pairs, hit.received_at)
-    reading.answer = no_content() if ("send_image", "0") in pairs else pixel()
+    reading.answer = NO_CONTENT if ("send_image", "0") in pairs else PIXEL
     return reading
 
 

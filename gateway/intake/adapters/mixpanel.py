@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from gateway.intake.adapters.adapter import TEXT_TYPE, Adapter, Claim, ok, pixel
+from gateway.intake.adapters.adapter import PIXEL, TEXT_TYPE, Adapter, Claim, ok
 from gateway.intake.calls import basic_user
 from gateway.intake.hit import Answer, Event, Hit, Leaver, Reading
 from gateway.intake.jsonbody import admit, mapping, read_json, read_json_base64, text
@@ -131,7 +131,7 @@ def _answer(hit: Hit, form: Mapping[str, str], reading: Reading) -> Answer:
         count = len(reading.events) + len(reading.refusals)
         return ok(orjson.dumps({"code": 200, "num_records_imported": count, "status": "OK"}))
     if form.get("img") == "1":
-        return pixel()
+        return PIXEL
     return ok(b'{"error":null,"status":1}') if form.get("verbose") == "1" else ok(b"1", TEXT_TYPE)
 
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.intake.adapters.adapter import JSON_TYPE, Adapter, Claim, no_content, pixel, refuse
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.adapters.adapter import JSON_TYPE, PIXEL, Adapter, Claim, refuse
+from gateway.intake.hit import NO_CONTENT, Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import EVENT_LIMIT_BYTES, admit_all, mapping, read_json, statement, text, texts
 from gateway.intake.moments import read_time
 from gateway.intake.urlencoded import decode, number, read_raw_pairs
@@ -47,7 +47,7 @@ def _read_body(hit: Hit) -> Reading:
     if body.__class__ is not dict:
         reason = body if isinstance(body, Refusal) else Refusal.BODY_UNREADABLE
         return refuse(reason, Answer(400, b'{"error":"not a JSON object"}', JSON_TYPE))
-    reading = Reading(key=text(body.get("site")), answer=no_content())
+    reading = Reading(key=text(body.get("site")), answer=NO_CONTENT)
     if (consent := body.get("consent")) is not None:
         reading.statements = (statement("own", consent),)
     found = body.get("events")
@@ -102,7 +102,7 @@ def _put_items(event: Event, raw: object) -> None:
 def _read_pixel(hit: Hit) -> Reading:
     pairs = read_raw_pairs(hit.query.decode("utf-8", "replace"))
     fields = {name: decode(value) for name, value in pairs}
-    reading = Reading(key=fields.get("site", ""), answer=pixel())
+    reading = Reading(key=fields.get("site", ""), answer=PIXEL)
     reading.statements = tuple(statement("own", decode(value)) for name, value in pairs if name == "consent")
     name = event_name(fields.get("e") or fields.get("event"))
     if not name:

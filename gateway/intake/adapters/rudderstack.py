@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from consent.words import Statement
-from gateway.intake.adapters.adapter import TEXT_TYPE, Adapter, Claim, ok, pixel
+from gateway.intake.adapters.adapter import PIXEL, TEXT_TYPE, Adapter, Claim, ok
 from gateway.intake.calls import CALL_OF, Dialect, basic_user, read_call, read_calls
 from gateway.intake.hit import Answer, Hit, Reading
 from gateway.intake.jsonbody import read_inner, statement
@@ -67,7 +67,7 @@ _DIALECT = Dialect(browser_library="RudderLabs JavaScript SDK", statements=_cons
 def _read_pixel(hit: Hit) -> Reading:
     """`GET /pixel/v1/track?writeKey=&anonymousId=&event=&properties=<JSON>` or `properties.<name>=`."""
     query = read_query(hit.query)
-    reading = Reading(key=query.get("writeKey", ""), answer=pixel())
+    reading = Reading(key=query.get("writeKey", ""), answer=PIXEL)
     call: dict[str, Any] = dict(query)
     properties = read_inner(query.get("properties", "{}"))
     dotted = {name[len("properties.") :]: value for name, value in query.items() if name.startswith("properties.")}

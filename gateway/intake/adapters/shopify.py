@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.intake.adapters.adapter import Adapter, Claim, no_content, refuse
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.adapters.adapter import Adapter, Claim, refuse
+from gateway.intake.hit import NO_CONTENT, Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import admit_all, mapping, read_json, statement, text
 from gateway.intake.moments import read_time
 from gateway.intake.urlencoded import number
@@ -31,7 +31,7 @@ def read(hit: Hit) -> Reading:
     body = read_json(hit.body)
     if body.__class__ is not dict:
         return refuse(body if isinstance(body, Refusal) else Refusal.BODY_UNREADABLE, Answer(400))
-    reading = Reading(key=text(body.get("site")), answer=no_content())
+    reading = Reading(key=text(body.get("site")), answer=NO_CONTENT)
     if (said := body.get("privacy")) is not None:
         reading.statements = (statement("shopify_consent", said),)
     for raw in admit_all([body.get("event", body)], hit.body, reading.refusals):

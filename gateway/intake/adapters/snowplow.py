@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from consent.words import Statement
-from gateway.intake.adapters.adapter import TEXT_TYPE, Adapter, Claim, ok, pixel
+from gateway.intake.adapters.adapter import PIXEL, TEXT_TYPE, Adapter, Claim, ok
 from gateway.intake.hit import Event, Hit, Reading
 from gateway.intake.jsonbody import admit, admit_all, mapping, read_inner, read_json, read_json_base64, statement, text
 from gateway.intake.moments import corrected, read_time
@@ -56,7 +56,7 @@ class _Told(NamedTuple):
 
 def read(hit: Hit) -> Reading:
     """One event of a query, or those of a payload."""
-    reading = Reading(answer=pixel() if hit.method == "GET" else ok(b"ok", TEXT_TYPE))
+    reading = Reading(answer=PIXEL if hit.method == "GET" else ok(b"ok", TEXT_TYPE))
     if b"sp-anonymous" in hit.headers:
         reading.statements = (Statement("sp-anonymous", hit.header(b"sp-anonymous")),)
     for raw in _payload(hit, reading):

@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from gateway.intake.adapters.adapter import Adapter, Claim, no_content, ok, pixel
-from gateway.intake.hit import Answer, Event, Hit, Reading
+from gateway.intake.adapters.adapter import PIXEL, Adapter, Claim, ok
+from gateway.intake.hit import NO_CONTENT, Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import admit_all, mapping, read_json, read_json_base64, statement, text
 from gateway.intake.urlencoded import read_query
 from gateway.intake.vocabulary import event_name, lift_single, put_bare_id, read_items, read_properties
@@ -32,7 +32,7 @@ _FIELDS = frozenset(
 def read(hit: Hit) -> Reading:
     """Events of a body or of the pixel's parameter; the template's cookie round trip is heard and not followed."""
     if hit.path.startswith("/_set_cookie"):
-        return Reading(answer=no_content())
+        return Reading(answer=NO_CONTENT)
     query = read_query(hit.query)
     reading = Reading(answer=_answer(hit, query))
     body = _read_body(hit, query)
@@ -65,7 +65,7 @@ def _answer(hit: Hit, query: Mapping[str, str]) -> Answer:
     if "richsstsse" in query:
         return ok(b"", b"text/event-stream")
     if hit.method == "GET":
-        return pixel()
+        return PIXEL
     said = {"timestamp": int(hit.received_at), "unique_event_id": f"{int(hit.received_at * 1000)}_1"}
     return ok(orjson.dumps(said))
 

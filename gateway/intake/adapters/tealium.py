@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.intake.adapters.adapter import Adapter, Claim, ok, pixel, refuse
+from gateway.intake.adapters.adapter import PIXEL, Adapter, Claim, ok, refuse
 from gateway.intake.hit import Answer, Event, Hit, Reading
 from gateway.intake.jsonbody import admit_all, mapping, read_json, text
 from gateway.intake.moments import read_time
@@ -28,7 +28,7 @@ def read(hit: Hit) -> Reading:
     """One event of a query or body, or those of a bulk with what they share."""
     if hit.method == "GET":
         body: Any = read_query(hit.query)
-        answer = pixel()
+        answer = PIXEL
     else:
         body = read_json(hit.body)
         answer = ok(b"{}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from gateway.intake.vocabulary import (
     EVENT_NAMES,
     ITEM_NAMES,
     PROPERTY_NAMES,
+    _read_odd_properties,
     event_name,
     property_name,
     read_items,
@@ -91,6 +94,14 @@ def test_only_scalars_are_properties_and_at_most_two_hundred() -> None:
     }
     assert len(read_properties({f"k{n}": n for n in range(300)})) == 200
     assert len(read_items([{"id": n} for n in range(300)])) == 200
+
+
+def test_properties_are_the_same_together_and_one_by_one() -> None:
+    names = ["sku", "product_id", "Price", "price", "currency", "revenue", "value", "total", "id", "", "x" * 101, "a.b"]
+    chance = random.Random(20261129)
+    for _ in range(2_000):
+        raw = {name: chance.choice(["t", "", 1, 2.5, True]) for name in chance.sample(names, chance.randrange(7))}
+        assert read_properties(raw) == _read_odd_properties(raw, frozenset())
 
 
 def test_items_may_be_one_object_or_a_list_with_rubbish_in_it() -> None:
