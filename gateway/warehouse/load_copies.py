@@ -13,9 +13,9 @@ batch is taken back whole and looked through again; what is looked for are rows 
 No second table to fill, expire or erase: who is erased is forgotten here too.
 Why the event's own time bounds the search: a retry keeps id and time (`intake/moments.py`), so that a copy is found
 however late it comes, while only minutes of the table are read.
-Measured (loadtests/loader_rate.py, 2 shared cores, 1.2 million rows in the span, 1 % copies): 0.85 of a bare INSERT's
-rate, 1.47 without the search; 2 µs more of the loader's CPU a row, 5 of the warehouse's; an id held in the span costs
-20 ns per batch.
+Measured (loadtests/loader_rate.py, 2 shared cores, 1.2 million rows in the span, 1 % copies): 0.6 to 0.95 of a bare
+INSERT's rate, 1.0 without the search; 0.9 µs more of the loader's CPU a row, 4 of the warehouse's; an id held in the
+span costs 20 ns per batch.
 
 Approximate:
     1. An event without a time of its client's gets that of each receipt: its copies are found for _AROUND_S.
