@@ -20,7 +20,7 @@ SELECT
     currency,
     path,
     count() AS orders,
-    groupUniqArray(actor) AS actors,
+    groupUniqArray({told:UInt64})(actor) AS actors,
     sum(value) AS revenue,
     sumForEach(arrayMap(weight -> toFloat64(value) * weight / arraySum(weights), weights)) AS decayed
 FROM (

@@ -35,7 +35,7 @@ SELECT
     countIf(action = 'given') AS given,
     countIf(action = 'changed') AS changed,
     countIf(action = 'withdrawn') AS withdrawn,
-    uniqExact(subject) AS people
+    groupUniqArray({told:UInt64})(subject) AS people
 FROM gateway.consent_ledger
 WHERE (site = {site:String} OR {site:String} = '') AND received_at >= toDateTime64({since:Date}, 3, 'UTC') AND received_at < toDateTime64({until:Date}, 3, 'UTC')
     AND subject != toUUID('00000000-0000-0000-0000-000000000000')

@@ -52,15 +52,15 @@ def _rows(results: Results, question: Question) -> list[Row]:
 def reached(found: list[Row], steps: list[str]) -> list[Row]:
     """Rows per group and step out of how many journeys got to each level and no further."""
     groups: dict[str, Counter[int]] = {}
-    people: Counter[str] = Counter()
+    people: dict[str, frozenset[int]] = {}
     for row in found:
         groups.setdefault(row["name"], Counter())[row["level"]] += row["journeys"]
-        people[row["name"]] = max(people[row["name"]], row["people"])
+        people[row["name"]] = people.get(row["name"], frozenset()).union(row["people"])
     ranked = sorted(groups, key=lambda name: (-groups[name].total(), name))
     return [row for name in ranked for row in _steps(name or ALL, groups[name], people[name], steps)]
 
 
-def _steps(name: str, levels: Counter[int], people: int, steps: list[str]) -> list[Row]:
+def _steps(name: str, levels: Counter[int], people: frozenset[int], steps: list[str]) -> list[Row]:
     counts = list(accumulate(levels[level] for level in range(len(steps), 0, -1)))[::-1]
     return [
         {

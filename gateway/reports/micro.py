@@ -48,13 +48,13 @@ def _lift(row: Row) -> Estimate | None:
 
 
 def _groups(visits: list[Row], names: Mapping[int, str]) -> dict[str, Row]:
-    """All visits by group: arrivals that share a name are one group of at least as many people as the largest."""
+    """All visits by group: arrivals that share a name are one group."""
     groups: dict[str, Row] = {}
     for row in visits:
-        group = groups.setdefault(names[row["arrival"]], {"visits": 0, "bought": 0, "people": 0})
+        group = groups.setdefault(names[row["arrival"]], {"visits": 0, "bought": 0, "people": frozenset()})
         group["visits"] += row["visits"]
         group["bought"] += row["bought"]
-        group["people"] = max(group["people"], row["people"])
+        group["people"] |= frozenset(row["people"])
     return groups
 
 

@@ -3,7 +3,7 @@
 
 -- name: visits
 WITH (${continued}) AS continued
-SELECT 0 AS arrival, '' AS name, (SELECT count() FROM (${visit_ids})) AS visits, (SELECT count() FROM (${buyers})) AS bought, 0 AS people
+SELECT 0 AS arrival, '' AS name, (SELECT count() FROM (${visit_ids})) AS visits, (SELECT count() FROM (${buyers})) AS bought, [] AS people
 
 -- name: micro
 WITH (${continued}) AS continued
@@ -26,7 +26,7 @@ GROUP BY event
 WITH (${continued}) AS continued
 SELECT came.id AS arrival, ${arrival} AS name, visits, bought, people
 FROM (
-    SELECT toUInt64(entry) AS id, count() AS visits, countIf(purchased_at > 0) AS bought, uniqExact(actor) AS people
+    SELECT toUInt64(entry) AS id, count() AS visits, countIf(purchased_at > 0) AS bought, groupUniqArray({told:UInt64})(actor) AS people
     FROM (${visits})
     GROUP BY id
 ) AS came

@@ -4,7 +4,7 @@
 ${sales}
 
 -- name: revenue
-SELECT currency, sum(value) AS revenue, uniqExact(visitor) AS people
+SELECT currency, sum(value) AS revenue, groupUniqArray({told:UInt64})(${buyer}) AS people
 FROM gateway.conversions
 WHERE ${site_days} AND event = 'purchase' AND order_id != ''
 GROUP BY currency

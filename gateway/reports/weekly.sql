@@ -14,9 +14,9 @@ ${now_days}
 
 -- name: channels
 WITH (${continued}) AS continued
-SELECT ${arrival} AS name, sum(n) AS visits, sum(b) AS bought, max(m) AS people
+SELECT ${arrival} AS name, sum(n) AS visits, sum(b) AS bought, groupUniqArrayArray({told:UInt64})(m) AS people
 FROM (
-    SELECT toUInt64(entry) AS id, count() AS n, countIf(purchased_at > 0) AS b, uniqExact(actor) AS m
+    SELECT toUInt64(entry) AS id, count() AS n, countIf(purchased_at > 0) AS b, groupUniqArray({told:UInt64})(actor) AS m
     FROM (${visits})
     GROUP BY id
 ) AS came
@@ -25,9 +25,9 @@ GROUP BY name
 
 -- name: funnel
 WITH (${continued}) AS continued, hits AS (${funnel_visit_hits})
-SELECT name, level, count() AS journeys, 0 AS people
+SELECT level, count() AS journeys
 FROM (${funnel_journeys})
-GROUP BY name, level
+GROUP BY level
 
 -- name: micro
 WITH (${continued}) AS continued

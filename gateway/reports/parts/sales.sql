@@ -4,14 +4,14 @@ SELECT
     currency,
     uniqExact(orders.id) AS orders,
     uniqExactIf(orders.id, orders.sellers > 1) AS shared_orders,
-    uniqExact(orders.buyer) AS people,
+    groupUniqArray({told:UInt64})(orders.buyer) AS people,
     sum(item.quantity) AS pieces,
     sum(item.price * item.quantity) AS sales
 FROM (
     SELECT
         currency,
         order_id AS id,
-        if(visitor_kind = 'none', id, toString(visitor)) AS buyer,
+        ${buyer} AS buyer,
         length(arrayDistinct(items.seller_id)) AS sellers,
         items
     FROM gateway.conversions

@@ -20,7 +20,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from gateway.reports.report.folding import Fold, folded
+from gateway.reports.report.folding import Fold, folded, told
 from gateway.reports.report.intervals import Estimate
 
 __all__ = [
@@ -170,7 +170,8 @@ def _asked(report: Report, question: Question, ask: Ask) -> Results:
 
 
 def _sent(report: Report, question: Question, statement: str) -> Mapping[str, Any]:
-    """The parameters of one statement. `begin` is the first day of which visits are read."""
+    """The parameters of one statement. `begin` is the first day of which visits are read; `told` is how many people of
+    a group are told apart, so that groups can be folded."""
     since = question.since.isoformat()
     return {
         "site": question.site,
@@ -178,6 +179,7 @@ def _sent(report: Report, question: Question, statement: str) -> Mapping[str, An
         "begin": since,
         "since": since,
         "until": question.until.isoformat(),
+        "told": told(question.smallest_group),
         **report.parameters(question, statement),
     }
 

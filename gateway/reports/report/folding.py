@@ -15,18 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from decimal import Decimal
-from functools import reduce
 from typing import Any, NamedTuple
 
 SMALL, ALL = "(small groups)", "(all)"
 
 Row = dict[str, Any]
-People = int | frozenset[Any]
 
 
 class Fold(NamedTuple):
-    """What a group is: rows with the same `by`. `people` is the column that says how many people are in it or, where
-    groups share people, who: a frozenset.
+    """What a group is: rows with the same `by`. `people` is the column that says who is in it, or enough of them
+    (`told`): groups may share people.
 
     Rows that differ in `apart` are never added up (currencies); those that differ in `along` belong to one group (the
     steps of a funnel) and are added up each with its like.
@@ -40,33 +38,36 @@ class Fold(NamedTuple):
 
 def folded(rows: list[Row], fold: Fold, floor: int) -> list[Row]:
     """The rows with small groups added up, in the order they came, `(small groups)` last."""
-    small = {(key, name) for key, groups in _sizes(rows, fold).items() for name in _small(groups, floor)}
+    rows = [{**row, fold.people: frozenset(row[fold.people])} for row in rows]
+    small = {(key, name) for key, groups in _people(rows, fold).items() for name in _small(groups, floor)}
     kept = [row for row in rows if (_key(row, fold.apart), row[fold.by]) not in small]
     away = [row for row in rows if (_key(row, fold.apart), row[fold.by]) in small]
     return kept + _added(away, fold)
 
 
-def _sizes(rows: list[Row], fold: Fold) -> dict[Hashable, dict[Any, People]]:
-    """People by group, for each set of rows that may be added up. A group is as large as its largest row."""
-    sizes: dict[Hashable, dict[Any, People]] = {}
+def told(floor: int) -> int:
+    """How many people a statement has to tell of a group, at most. As many as tell a small group from a large one, and
+    large ones by their size."""
+    return 10 * floor
+
+
+def _people(rows: list[Row], fold: Fold) -> dict[Hashable, dict[Any, frozenset[Any]]]:
+    """People by group, for each set of rows that may be added up."""
+    people: dict[Hashable, dict[Any, frozenset[Any]]] = {}
     for row in rows:
-        groups = sizes.setdefault(_key(row, fold.apart), {})
-        groups[row[fold.by]] = max(groups.get(row[fold.by], 0), row[fold.people], key=_count)
-    return sizes
+        groups = people.setdefault(_key(row, fold.apart), {})
+        groups[row[fold.by]] = groups.get(row[fold.by], frozenset()) | row[fold.people]
+    return people
 
 
-def _small(groups: dict[Any, People], floor: int) -> Iterable[Any]:
+def _small(groups: dict[Any, frozenset[Any]], floor: int) -> Iterable[Any]:
     if set(groups) == {ALL}:
         return ()
-    ranked = sorted(groups, key=lambda name: _count(groups[name]))
-    count = sum(1 for people in groups.values() if _count(people) < floor)
-    while 0 < count < len(ranked) and _count(reduce(_plus, (groups[name] for name in ranked[:count]))) < floor:
+    ranked = sorted(groups, key=lambda name: len(groups[name]))
+    count = sum(1 for people in groups.values() if len(people) < floor)
+    while 0 < count < len(ranked) and len(frozenset().union(*(groups[name] for name in ranked[:count]))) < floor:
         count += 1
     return ranked[:count]
-
-
-def _count(people: People) -> int:
-    return len(people) if isinstance(people, frozenset) else int(people)
 
 
 def _key(row: Row, names: tuple[str, ...]) -> Hashable:

@@ -144,6 +144,20 @@ def test_groups_of_few_people_are_one_row_per_step(shop: Warehouse) -> None:
     assert {row["name"] for row in found} == {"IT", "CY"}
 
 
+def test_the_same_few_people_in_two_groups_are_few(shop: Warehouse) -> None:
+    """Six people who came by two campaigns are six, not twelve: too few to stand together by themselves."""
+    visits = (
+        [("spring", n) for n in range(6)] + [("autumn", n) for n in range(6)] + [("winter", n) for n in range(20, 35)]
+    )
+    rows = [
+        event("product_view", place, f"v{n}", session=f"{campaign}{n}", channel="email", campaign=campaign)
+        for place, (campaign, n) in enumerate(visits)
+    ]
+    shop.insert("events", rows)
+    found = table(shop.ask("funnel", _TODAY, _TODAY, by="campaign", smallest_group="10"), "funnel")
+    assert {(row["name"], row["journeys"]) for row in found if row["step"] == 1} == {("(small groups)", 27)}
+
+
 def test_shares_come_with_their_intervals(shop: Warehouse) -> None:
     rows = [event("product_view", n, f"v{n}", session=str(n)) for n in range(10)]
     rows += [event("add_to_cart", n + 1, f"v{n}", session=str(n)) for n in range(4)]

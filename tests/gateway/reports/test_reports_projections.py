@@ -39,9 +39,9 @@ _RECOUNTS = {
     "consent_rates": "SELECT * FROM gateway.consent_rates ORDER BY ALL",
     "data_quality": "SELECT * FROM gateway.data_quality ORDER BY ALL",
     "crowd": f"SELECT * FROM ({REPORTS['overview'].statements['crowd']}) ORDER BY ALL",
-    "arrivals": f"SELECT * FROM ({REPORTS['micro'].statements['visits_by']}) ORDER BY ALL",
+    "arrivals": f"SELECT name, visits, bought FROM ({REPORTS['micro'].statements['visits_by']}) ORDER BY ALL",
 }
-_DAYS = {"site": "", "begin": "2026-10-30", "since": "2026-10-31", "until": "2026-11-20", "arrival": 5}
+_DAYS = {"site": "", "begin": "2026-10-30", "since": "2026-10-31", "until": "2026-11-20", "arrival": 5, "told": 100}
 _RAW = {"optimize_use_projections": 0, "optimize_use_implicit_projections": 0}
 
 

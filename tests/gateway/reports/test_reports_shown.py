@@ -34,7 +34,7 @@ _EVIL = [
     "&amp;", "'",
 ]  # fmt: skip
 
-_TYPES = r"String|Date|UInt8|UInt16|Float64|Identifier|Array\((String|UInt64)\)"
+_TYPES = r"String|Date|UInt8|UInt16|UInt64|Float64|Identifier|Array\((String|UInt64)\)"
 _COLUMNS = (
     Column("event", Kind.TEXT, "", "What."),
     Column("day", Kind.DAY, "UTC", "When."),
