@@ -24,6 +24,7 @@ EVENT_LIMIT_BYTES = 64 * 1024  # Source: the keepalive limit of browsers, 64 KiB
 DEPTH_LIMIT = 32
 #: The URL alphabet of base64, and the space that a form makes of an unescaped '+'.
 _BASE64_PLAIN = str.maketrans("-_ ", "+/+", "=")
+_NESTS = frozenset((dict, list))
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -116,8 +117,9 @@ def depth_over(value: Any, limit: int) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if outer.__class__ is dict else outer)
-            if inner.__class__ is dict or inner.__class__ is list
+            if not _NESTS.isdisjoint(map(type, values := outer.values() if outer.__class__ is dict else outer))
+            for inner in values
+            if inner.__class__ in _NESTS
         ]
         if not level:
             return False
