@@ -58,8 +58,8 @@ class Minimiser:
     ) -> None:
         self._scope = site if destination == "warehouse" else f"{site}\0{destination}"
         self._contracts = contracts
-        self._compiler = Compiler(site, policy, contracts, destination)
         self._tools = Tools(urls)
+        self._compiler = Compiler(site, policy, contracts, destination, self._tools.scrubber)
         self._names = Unlisted() if destination == "warehouse" else None
         self._plans: dict[int, Plan | None] = {}
         self._pseudonyms = Pseudonyms(self._scope, SiteKeys(None, None, 0))

@@ -9,7 +9,7 @@ policy cannot know by name, go by their category.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from consent.policy import Policy
 from consent.words import Action
 from gateway.intake.contracts import Contract, Contracts
 from gateway.intake.contracts.words import Property, Type, Worth
+from gateway.intake.scan import Scrubber
 
 #: The fields that every event has, and their categories. What the policy does not list by this name is dropped.
 FIELDS: Mapping[str, str] = {
@@ -56,11 +57,15 @@ _STORABLE = (Action.KEEP, Action.STRIP_QUERY, Action.HOST_ONLY)
 
 
 class Keep(NamedTuple):
-    """How a property is kept: its column ('' for the map), the policy's action, whether it is a code."""
+    """How a property is kept: its column ('' for the map), the policy's action, whether it is a code.
+
+    `clean` are the texts that are known to stay as they are; the scrubber adds to them.
+    """
 
     column: str
     action: Action
     is_code: bool
+    clean: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +111,9 @@ class Plan:
 class Compiler:
     """Makes plans for one destination of one site's policy."""
 
-    def __init__(self, site: str, policy: Policy, contracts: Contracts, destination: str) -> None:
+    def __init__(self, site: str, policy: Policy, contracts: Contracts, destination: str, scrubber: Scrubber) -> None:
         self.site = site
+        self.scrubber = scrubber
         self.policy = policy
         self.contracts = contracts
         self.destination = destination
@@ -167,7 +173,8 @@ class Compiler:
         action = self._action(sent, _FIELD_OF.get(rule.name, rule.name), rule.category)
         if action not in _STORABLE or (action > Action.STRIP_QUERY and rule.type is not Type.STRING):
             return None
-        return Keep(COLUMNS.get(rule.name, ""), action, rule.is_code)
+        clean = self.scrubber.known(rule.is_code) if action is Action.KEEP else frozenset()
+        return Keep(COLUMNS.get(rule.name, ""), action, rule.is_code, clean)
 
     def _action(self, sent: int, field: str, category: str = "") -> Action:
         if field in FIELDS and field not in self.listed:

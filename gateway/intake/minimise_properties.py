@@ -16,8 +16,6 @@ from gateway.intake.minimise_plan import Keep
 from gateway.intake.scan import Scrubber
 from gateway.intake.urls import split_url
 
-_KEEP = Action.KEEP
-
 #: The parts of a product that are text, and whether they are codes.
 _ITEM_TEXTS = (("product_id", True), ("category", False), ("seller_id", True))
 
@@ -25,20 +23,18 @@ _ITEM_TEXTS = (("product_id", True), ("category", False), ("seller_id", True))
 def put_properties(draft: Draft, checked: Checked) -> None:
     """Columns and the map of properties."""
     keeps, row, scrubber = draft.terms.keeps, draft.row, draft.tools.scrubber
-    clean_texts, clean_codes = scrubber.clean_texts, scrubber.clean_codes
     rest: dict[str, str] = {}
     for name, value in checked.kept.items():
         keep = keeps.get(name)
         if keep is None:
             continue
-        column, action, is_code = keep
-        if value.__class__ is not str:
-            text = to_text(value)
-        elif action is _KEEP and value in (clean_codes if is_code else clean_texts):
-            text = value  # most texts: seen before, and nothing personal in them
-        else:
+        if value in keep.clean:
+            text: Any = value  # most texts: seen before, and nothing personal in them
+        elif value.__class__ is str:
             text = clean(value, name, keep, scrubber)
-        if column and text:
+        else:
+            text = to_text(value)
+        if text and (column := keep.column):
             row[column] = text
         elif text:
             rest[name] = text

@@ -256,19 +256,20 @@ def _unwrap(wrapped: str, layers: int, found: list[str]) -> str:
 
 
 class Scrubber:
-    """`scrub` with a memory of clean texts, and counts by field and kind. Never remembers what was not clean.
-
-    `clean_texts` and `clean_codes` are what `scrub` would return as it is; the hot path looks there first.
-    """
+    """`scrub` with a memory of clean texts, and counts by field and kind. Never remembers what was not clean."""
 
     def __init__(self) -> None:
-        self.clean_texts: set[str] = set()
-        self.clean_codes: set[str] = set()
+        self._texts: set[str] = set()
+        self._codes: set[str] = set()
         self.counts: Counter[tuple[str, str]] = Counter()
+
+    def known(self, is_code: bool) -> set[str]:
+        """What `scrub` would return as it is; always the same set, so that the hot path looks there first."""
+        return self._codes if is_code else self._texts
 
     def scrub(self, text: str, field: str, is_code: bool = False) -> str:
         """The text of that field without personal data; fields are names of contracts and columns, never a hit's."""
-        known = self.clean_codes if is_code else self.clean_texts
+        known = self.known(is_code)
         if text in known:
             return text
         scrubbed = scrub(text, is_code)
