@@ -9,16 +9,11 @@ import asyncio
 import contextlib
 import gc
 import logging
-import math
-import os
-import signal
 import socket
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from importlib.metadata import version
 from platform import python_version
-from time import gmtime, monotonic, strftime, time
+from time import gmtime, strftime, time
 from typing import Any, NamedTuple
 
 import uvicorn
@@ -26,7 +21,6 @@ import uvloop
 
 from gateway.configuration import Configuration
 from gateway.folders import Folders
-from gateway.forwarding import Forwarding
 from gateway.intake.choices import Choices
 from gateway.intake.pipeline import Pipeline
 from gateway.intake.place import Lookup, nowhere
@@ -36,17 +30,13 @@ from gateway.journal.ledger import Ledger
 from gateway.journal.signing import Signer
 from gateway.journal.writer import Journal
 from gateway.journal.yes_sayers import YesSayers
+from gateway.lifecycle import Due, background, running
 from gateway.metrics import write_snapshot
 from gateway.outbound import Caller, Told
 from gateway.outward import ScriptTerms
-from gateway.persons import Place, carry_out
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.tls import Certificate
-from gateway.warehouse import stream_kafka
-from gateway.warehouse.connect import WarehouseError, connect, find
-from gateway.warehouse.load import FAILURES, Loader
-from gateway.warehouse.stream import Streamer
 from gateway.web.collect import Collect, Limits, look_away
 from gateway.web.copies import Copies
 from gateway.web.doors import doors
@@ -57,9 +47,6 @@ from gateway.web.wire import sweep, wire
 from gateway.words import Outcome
 
 _log = logging.getLogger("gateway")
-
-#: How often a process writes its counts, and looks at the midnight that keys change at.
-TICK_S = 1.0
 
 #: Connections that may wait to be accepted. Why: a burst of x5 at 2,000/s fits into one second of stall.
 _BACKLOG = 2048
@@ -83,21 +70,6 @@ class Seat(NamedTuple):
     name: str
     listener: socket.socket
     certificate: Certificate | None = None
-
-
-class Due:
-    """True at most once in so many seconds, the first time after as many."""
-
-    def __init__(self, every_s: float) -> None:
-        self._every_s = every_s
-        self._next = monotonic() + every_s
-
-    def now(self) -> bool:
-        """Whether it is time again."""
-        if monotonic() < self._next:
-            return False
-        self._next = monotonic() + self._every_s
-        return True
 
 
 class Midnight:
@@ -298,119 +270,3 @@ def uvicorn_of(app: Any, protocol: Any, certificate: Certificate | None) -> uvic
     config.load()
     config.ssl = certificate.context if certificate else None  # Why here: one context, renewed while it is in use
     return config
-
-
-@asynccontextmanager
-async def background(work: Any) -> AsyncIterator[None]:
-    """Runs a coroutine beside the block and ends it with the block."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-@asynccontextmanager
-async def running(stop: Callable[[], None], tick: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-    """Calls `stop` on SIGTERM, SIGINT, or when the supervisor is gone; `tick` every second with the loop's lag."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    with watching_parent(loop, stop):
-        async with background(_ticks(tick)):
-            yield
-
-
-@contextlib.contextmanager
-def watching_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` when standard input ends, if it is a pipe: the supervisor holds its other end while it lives."""
-    if not _is_supervised():
-        yield
-        return
-
-    def ended() -> None:
-        if not os.read(0, 1024):
-            loop.remove_reader(0)
-            stop()
-
-    loop.add_reader(0, ended)
-    yield
-    loop.remove_reader(0)
-
-
-def _is_supervised() -> bool:
-    return os.environ.get("GATEWAY_SUPERVISED") == "1"
-
-
-async def _ticks(tick: Callable[[float], Awaitable[None]]) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        due = loop.time() + TICK_S
-        await asyncio.sleep(TICK_S)
-        try:
-            await tick(max(0.0, loop.time() - due))
-        except OSError as error:
-            _log.warning("The second's housekeeping failed: %s", error.strerror)
-
-
-def run_load(configuration: Configuration, folders: Folders, once: bool) -> int:
-    """The loader: until it is told to stop, or what is sealed has been loaded. Exit code."""
-    loader = make_loader(configuration.settings, folders)
-    if once:
-        try:
-            loaded = loader.run_once()
-        except FAILURES as failure:
-            _log.error("Not loaded: %s. The journal keeps everything; run it again.", failure)
-            return 1
-        _log.info("Loaded %d batches.", loaded.batches)
-        return 0
-    asyncio.run(_load(loader, Place(configuration, folders, configuration.settings.warehouse)))
-    return 0
-
-
-def make_loader(settings: Settings, folders: Folders) -> Loader:
-    """What takes sealed segments on: to the warehouse, or to Kafka where there are brokers."""
-    if settings.kafka:
-        return Streamer(folders.journal, lambda: stream_kafka.connect(settings.kafka, settings.kafka_properties))
-    return Loader(folders.journal, lambda: connect(find(folders, settings.warehouse)))
-
-
-def _erase_ordered(place: Place) -> None:
-    """Forgets whom hits asked to forget. What fails is done at the next turn."""
-    try:
-        for ended in carry_out(place):
-            told = ended.body
-            _log.info("Erased, as hits asked: %d pseudonyms, request %s", told["pseudonyms"], told["request"])
-    except (WarehouseError, OSError) as error:
-        _log.warning("Not erased yet: %s", error)
-
-
-async def _load(loader: Loader, place: Place) -> None:
-    settings, folders = place.configuration.settings, place.folders
-    erasing = Due(settings.erase_every_s if settings.erase_every_s and not settings.kafka else math.inf)
-
-    async def tick(_lag_s: float) -> None:
-        write_snapshot(folders.metrics, "load", loader.counts())
-        if erasing.now():  # Why a thread that nobody waits for: an erasure waits for the loader, and may be cut off
-            threading.Thread(target=_erase_ordered, args=(place,), name="erase", daemon=True).start()
-
-    async with running(loader.stop, tick):
-        await asyncio.to_thread(loader.run)
-        await tick(0.0)
-
-
-def run_forward(watch: Watch, configuration: Configuration, folders: Folders) -> None:
-    """The forwarder: every destination of every site, until it is told to stop."""
-    asyncio.run(_forward(Forwarding(watch, configuration, folders), folders))
-
-
-async def _forward(forwarding: Forwarding, folders: Folders) -> None:
-    async def tick(_lag_s: float) -> None:
-        await asyncio.to_thread(forwarding.look)
-        write_snapshot(folders.metrics, "forward", await asyncio.to_thread(forwarding.counts))
-
-    async with running(forwarding.stop, tick):
-        await asyncio.to_thread(forwarding.run)
-        await tick(0.0)

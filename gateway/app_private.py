@@ -13,9 +13,10 @@ import uvloop
 from uvicorn.server import ServerState
 
 from gateway.admin_powers import AdminPowers
-from gateway.app import TICK_S, Server, background, running, uvicorn_of
+from gateway.app import Server, uvicorn_of
 from gateway.configuration import Configuration
 from gateway.folders import Folders
+from gateway.lifecycle import TICK_S, background, running
 from gateway.private import Private, warn_of_plain_secrets
 from gateway.reload import Watch
 from gateway.warehouse.connect import WarehouseError, connect, find

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from gateway import log
-from gateway.app import run_forward
+from gateway.app_forward import run_forward
 from gateway.commands.options import config_option, data_option, fail, setting_option
 from gateway.configuration import ConfigurationError, read_configuration
 from gateway.folders import FolderError, Folders
