@@ -190,10 +190,10 @@ class Gathering:
         except segment.NotASegment:
             return Odd(entry.name, None)
         sections, erased = self.erased().sift(found.sections)
-        usual = tuple(section for section in sections if section.stream in TABLES)
         strange = tuple(section for section in sections if section.stream not in TABLES)
-        if usual and not strange and not found.damages and not erased:
+        if sections and not strange and not found.damages and not erased:
             return found
+        usual = tuple(section for section in sections if section.stream in TABLES)
         return Odd(entry.name, raw, usual, strange, found.damages, erased)
 
     def _tell(self, name: str, sentence: str, count: str = "foreign") -> None:
