@@ -28,15 +28,22 @@ _WELL_AFTER_S = 30.0
 #: Seconds that each stage of the drain may take before it is killed; three stages fit into the promised 10 s.
 _STAGE_S = (4.5, 3.0, 2.0)
 
+#: Source: sched_prio_to_weight of Linux: 5 weighs 335 where 0 weighs 1024.
+_NICE = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process: its name, the `gateway` command that it is, its stage of the drain, file descriptors it inherits."""
+    """One process: its name, the `gateway` command that it is, its stage of the drain, file descriptors it inherits.
+
+    `yields` to those that do not where all cores are busy: whoever sent a hit waits, the warehouse can.
+    """
 
     name: str
     command: tuple[str, ...]
     stage: int
     inherits: tuple[int, ...] = ()
+    yields: bool = False
 
 
 class Supervisor:
@@ -96,12 +103,22 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches this process only, which drains the others in order
         )
         self._running[child.name] = process
+        if child.yields:
+            _yield(process.pid)
         return process
 
     async def _drain(self) -> None:
         for stage, seconds in enumerate(_STAGE_S):
             processes = [self._running[c.name] for c in self._children if c.stage == stage and c.name in self._running]
             await asyncio.gather(*(_stop(process, seconds) for process in processes))
+
+
+def _yield(pid: int) -> None:
+    """A lower priority: a third of a core's time beside a busy process that has none."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as group:
+        group.write(str(_NICE))  # where sessions are scheduled as groups, sched(7), only theirs counts
 
 
 async def _stop(process: asyncio.subprocess.Process, seconds: float) -> None:

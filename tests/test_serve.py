@@ -50,6 +50,12 @@ def test_a_hit_is_acknowledged_and_visible_within_two_seconds(tmp_path: Path) ->
     assert min(took) < 2.0
 
 
+def test_whoever_takes_hits_comes_first_where_cores_are_busy(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        nice = {name: process.nice() for name, process in served.processes().items()}
+    assert nice == {"collect-0": 0, "engine": 5, "load": 5, "admin": 5}
+
+
 def test_a_term_signal_drains_and_ends_with_zero_within_ten_seconds(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         httpx.post(served.url + "/collect", json=HIT)

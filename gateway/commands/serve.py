@@ -78,7 +78,7 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
 
     children = _children(configuration, common, public.fileno(), private.fileno(), (held, collecting))
     if any(site.copiers for site in configuration.sites.all) or folders.outboxes():
-        children.append(Child("forward", ("forward", *common), 1, (held,)))
+        children.append(Child("forward", ("forward", *common), 1, (held,), yields=True))
     code = asyncio.run(Supervisor(children, ready, log.begin("gateway.serve")).run())
     raise SystemExit(code)
 
@@ -88,7 +88,7 @@ def _children(
 ) -> list[Child]:
     settings, (held, collecting) = configuration.settings, locks
     limits = ("--port", str(settings.warehouse_port), "--analyst-max-seconds", str(settings.analyst_max_seconds))
-    engine = [Child("engine", ("engine", *common[:2], *limits), 2, (held,))]
+    engine = [Child("engine", ("engine", *common[:2], *limits), 2, (held,), yields=True)]
     collect = [
         Child(
             f"collect-{i}",
@@ -101,8 +101,8 @@ def _children(
     return [
         *(engine if settings.warehouse == "embedded" else []),
         *collect,
-        Child("load", ("load", *common), 1, (held,)),
-        Child("admin", ("admin", *common, "--fd", str(private)), 2, (private, held)),
+        Child("load", ("load", *common), 1, (held,), yields=True),
+        Child("admin", ("admin", *common, "--fd", str(private)), 2, (private, held), yields=True),
     ]
 
 
