@@ -1,6 +1,6 @@
 """kill -9 of every process in the middle of traffic: each acknowledged event is in ClickHouse once.
 
-The count of kills is GATEWAY_KILLS (default 10, two of each); each round kills one process, or all at once, at a
+The count of kills is GATEWAY_KILLS (default 20, four of each); each round kills one process, or all at once, at a
 random moment.
 """
 
@@ -20,7 +20,7 @@ import psutil
 
 from tests.serving import Served
 
-KILLS = int(os.environ.get("GATEWAY_KILLS", "10"))
+KILLS = int(os.environ.get("GATEWAY_KILLS", "20"))
 VICTIMS = ("collect-0", "load", "everything", "collect-1", "engine")
 SENDERS = 8
 SEED = 20261122
