@@ -197,8 +197,10 @@ class Wire(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        if self.headers.setdefault(name, value) is not value:
+        if name in self.headers:
             self.again.append((name, value))
+        else:
+            self.headers[name] = value
 
     def on_headers_complete(self) -> None:
         if self.head_bytes > HEADERS_LIMIT_BYTES and _bytes_of(self.headers, self.again) > HEADERS_LIMIT_BYTES:
