@@ -6,7 +6,7 @@ Rules:
     1. All hits of one group share one future and one fsync. While a group is being written, the next one gathers: no
        timer and no tuning; an idle process commits at once, a busy one commits as often as its disk can.
     2. A lone hit is committed at the end of the loop's turn. After a group of several, the next one gathers for a
-       millisecond more, as PostgreSQL's commit_delay does where commit_siblings are at work: half the commits.
+       millisecond more, after one of many for two, as PostgreSQL's commit_delay does where commit_siblings are at work.
     3. A waiter that is cancelled does not cancel the others: the future cannot be cancelled.
     4. What fails is told to everyone in the group, never acknowledged, and tried again only by its sender.
     5. The journal looks at its disk once a second, and four times a second while it is unavailable: it recovers by
@@ -38,8 +38,9 @@ __all__ = ["Journal", "JournalFigures", "JournalUnavailable", "Trouble"]
 
 #: Bytes that may gather in memory while one commit runs; more means that the disk hangs.
 _GATHER_LIMIT_BYTES = 32 * 1024 * 1024
-#: How long a group gathers after one that was shared. Why: a fsync costs 90 µs of CPU whatever it syncs.
-_GATHER_S = 0.001
+#: How many a group holds -> how long the next one gathers. Why: a commit costs 0.1 to 0.3 ms of CPU, whatever it syncs;
+#: with 32 clients that wait for it, 2 ms instead of 1 save a tenth of all CPU a hit, 3 ms no more.
+_GATHER_S = ((16, 0.002), (2, 0.001), (0, 0.0))
 _LOOK_EVERY_S = 1.0
 _LOOK_AGAIN_S = 0.25
 #: What uvloop's clock tells apart.
@@ -95,7 +96,8 @@ class Journal:
         self._current = CurrentSegment(self._disk, folder, name, settings.segment_limit_bytes, synced)
         self._group = Group(self._loop)
         self._writing: Group | None = None
-        self._busy = self._closing = self._has_siblings = False
+        self._busy = self._closing = False
+        self._held = 0  # by the group before
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._figures = JournalFigures()
         self._trouble = self._take(self._seen())
@@ -151,14 +153,15 @@ class Journal:
         return refused
 
     def _commit_soon(self) -> None:
-        if self._has_siblings:
-            self._loop.call_later(_GATHER_S, self._commit)
+        gather_s = next(seconds for held, seconds in _GATHER_S if self._held >= held)
+        if gather_s:
+            self._loop.call_later(gather_s, self._commit)
         else:
             self._loop.call_soon(self._commit)
 
     def _commit(self) -> None:
         self._writing, self._group = group, _ = self._group, Group(self._loop)
-        self._has_siblings = len(group.facts) + len(group.tallies) > 1
+        self._held = len(group.facts) + len(group.tallies)
         self._jobs.put((self._write, group))
 
     def _settled(self, group: Group, trouble: Trouble | None, seconds: float) -> None:
