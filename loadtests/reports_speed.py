@@ -1,7 +1,8 @@
 """How fast reports are on ten million events, and what an event weighs on disk. Fails when a budget is missed.
 
-Budgets, on 2 cores: every statement of every report below 1 s at the 95th percentile, `overview` as a whole below
-0.2 s, fewer than 45 bytes per event in the columns and indices of `events` (its projections are told apart).
+Budgets, on 2 cores: all SQL of every report as it is asked by default below 1 s at the 95th percentile, of `overview`
+below 0.2 s, fewer than 45 bytes per event in the columns and indices of `events` (its projections are told apart).
+Other options are timed and told. A report is asked for the days that it looks back on unless told.
 
 The events are made in SQL: visits of 700,000 people over 30 days, in the order of time, as a loader would bring them.
 52 % of people name their sessions, 18 % are recognised without (Segment), 10 % are known for a day, 20 % only counted.
@@ -11,12 +12,13 @@ The events are made in SQL: visits of 700,000 people over 30 days, in the order 
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +32,7 @@ from gateway.warehouse.engine_endpoint import Endpoint, read_endpoint
 
 _FIRST, _LAST = date(2026, 10, 20), date(2026, 11, 19)
 _DAYS, _PEOPLE, _EVENTS_PER_VISIT, _VISITS_PER_INSERT = 30, 700_000, 5.66, 40_000
-_STATEMENT_BUDGET_S, _OVERVIEW_BUDGET_S, _BYTES_BUDGET = 1.0, 0.2, 45.0
+_BUDGET_S, _OVERVIEW_BUDGET_S, _BYTES_BUDGET = 1.0, 0.2, 45.0
 
 #: Event -> its share in a hundred, its stage; the rest are page views.
 _EVENTS: Mapping[str, tuple[int, str]] = {
@@ -136,7 +138,7 @@ def _weigh(writer: Client) -> float:
 def _time(reader: Client, name: str, options: dict[str, str], runs: int) -> Timed:
     report = REPORTS[name]
     chosen = {one.name: one.read(options.get(one.name, one.default)) for one in report.options}
-    question = Question(_FIRST, _LAST, "", 10, chosen)
+    question = Question(_LAST - timedelta(days=report.days), _LAST, "", 10, chosen)
     names = {text: statement for statement, text in report.statements.items()}
     timed = Timed(" ".join([name, *(f"--{key} {value}" for key, value in options.items())]), [], {})
 
@@ -158,8 +160,8 @@ def _time(reader: Client, name: str, options: dict[str, str], runs: int) -> Time
 
 
 def _missed(times: list[Timed]) -> list[str]:
-    slow = [f"{one.name} ({one.slowest[0]})" for one in times if one.slowest[1] >= _STATEMENT_BUDGET_S]
-    return slow + [one.name for one in times if one.name == "overview" and _p95(one.whole) >= _OVERVIEW_BUDGET_S]
+    budgets = {"overview": _OVERVIEW_BUDGET_S} | {name: _BUDGET_S for name in REPORTS if name != "overview"}
+    return [one.name for one in times if _p95(one.whole) >= budgets.get(one.name, math.inf)]
 
 
 def _p95(times: list[float]) -> float:

@@ -169,6 +169,7 @@ REPORT = Report(
     name="attribution",
     question="Which arrivals earned the revenue?",
     statements=read_statements("attribution"),
+    at_once=3,
     options=(
         by_arrival("channel"),
         Option("lookback", "30d", "How long before an order an arrival may lie.", read_days),

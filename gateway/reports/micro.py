@@ -62,6 +62,7 @@ REPORT = Report(
     name="micro",
     question="Which small yeses lead to a purchase?",
     statements=read_statements("micro"),
+    at_once=3,
     options=(by_arrival(""),),
     chosen=_chosen,
     parameters=_parameters,

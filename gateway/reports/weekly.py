@@ -85,6 +85,7 @@ REPORT = Report(
     name="weekly",
     question="How was the week? One page for the board.",
     statements=read_statements("weekly"),
+    at_once=3,
     days=7,
     whole_days=True,
     parameters=_parameters,

@@ -126,7 +126,7 @@ class Report:
 
     `chosen` names the statements that a question needs; `parameters` adds to what each of them gets, by its name.
     `whole_days` says that today, which is not over, is left out unless asked for. `at_once` is how many of its
-    statements may be under way: more than one only where each is so short that planning and sending it is half of it.
+    statements may be under way. Why more than one: each alone leaves cores idle while it plans, sorts and sends.
     """
 
     name: str
