@@ -1,6 +1,7 @@
 """Do Not Track: `DNT: 1` is an objection by automated means; `DNT: 0` grants nothing.
 
-May not: ever say yes. Source: GDPR Art. 21(5); LG Berlin, 24 Aug 2023, 16 O 420/19.
+May not: ever say yes. A header that came more than once is one with commas (RFC 9110, 5.3): a 1 among them counts.
+Source: GDPR Art. 21(5); LG Berlin, 24 Aug 2023, 16 O 420/19.
 """
 
 from __future__ import annotations
@@ -11,4 +12,4 @@ from consent.words import Language, Signal
 
 
 def read(text: str) -> Sequence[Signal]:
-    return [Signal(Language.DNT, "dnt", False)] if text == "1" else []
+    return [Signal(Language.DNT, "dnt", False)] if "1" in text.split(", ") else []

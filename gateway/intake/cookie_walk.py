@@ -54,7 +54,7 @@ class Jar:
         """The Set-Cookie of the answer, b'' for none."""
         if not self._asks and self._life:
             return b""  # events with ids of their own, and storage is allowed: nothing to set, nothing to expire
-        if self._site == b"cross-site":
+        if b"cross-site" in self._site:  # also where a proxy says it twice
             return EXPIRE if self._values and not self._life else b""
         return set_cookie(self._values, self._life, self._at, self._id())
 

@@ -14,6 +14,7 @@ from consent.starters import starter
 from gateway.intake import pipeline as module
 from gateway.intake.choices import Choices
 from gateway.intake.contracts import read_contracts, starter_contracts
+from gateway.intake.headers import joined
 from gateway.intake.hit import Event, Hit
 from gateway.intake.minimise import Minimiser
 from gateway.intake.pipeline import Pipeline, Walk, Walked
@@ -157,3 +158,10 @@ def test_a_banners_cookie_can_say_no() -> None:
 
 def test_a_statement_of_a_megabyte_is_a_no() -> None:
     assert reasons(walk(own(EVENT, consent={**YES, "tcf": "C" * 50_000}))) == [Refusal.CONSENT_DENIED]
+
+
+def test_an_objection_in_two_header_fields_is_one() -> None:
+    twice = joined([(b"dnt", b"1")] * 2)
+    hit = Hit("POST", "/collect", b"", twice, orjson.dumps(own(EVENT)), "203.0.113.9", time.time())
+    walked = Pipeline(Sites((DEMO,)), lambda _site, _at: KEYS).walk(hit)
+    assert reasons(walked) == [Refusal.CONSENT_DENIED]
