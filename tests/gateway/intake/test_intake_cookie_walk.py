@@ -85,6 +85,7 @@ def test_what_the_answer_sets_is_the_visitor_of_the_next_hit() -> None:
 
 def test_a_page_of_another_site_is_set_no_cookie_but_may_have_one_expired() -> None:
     assert walk(YES, {}, site=b"cross-site").cookie == b""
+    assert walk(YES, {}, site=b"cross-site, cross-site").cookie == b""
     assert walk(NO, {}, site=b"cross-site", cookie=BACK).cookie == EXPIRE
 
 
