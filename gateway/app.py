@@ -5,59 +5,46 @@ Each function is one process: it wires the rooms together, runs until it is told
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import logging
 import socket
 from collections.abc import Iterator
-from importlib.metadata import version
-from platform import python_version
-from time import gmtime, strftime, time
+from time import time
 from typing import Any, NamedTuple
 
 import uvicorn
 import uvloop
 
+from gateway.collecting import Collecting, Kept
 from gateway.configuration import Configuration
 from gateway.folders import Folders
 from gateway.intake.choices import Choices
-from gateway.intake.pipeline import Pipeline
 from gateway.intake.place import Lookup, nowhere
 from gateway.intake.site import Sites
-from gateway.journal.keyring import DAY_S, Keyring
+from gateway.journal.keyring import Keyring
 from gateway.journal.ledger import Ledger
 from gateway.journal.signing import Signer
 from gateway.journal.writer import Journal
 from gateway.journal.yes_sayers import YesSayers
-from gateway.lifecycle import Due, background, running
-from gateway.metrics import write_snapshot
+from gateway.lifecycle import background, running
 from gateway.outbound import Caller, Told
 from gateway.outward import ScriptTerms
 from gateway.reload import Watch
 from gateway.settings import Settings
 from gateway.tls import Certificate
-from gateway.web.collect import Collect, Limits, look_away
+from gateway.web.collect import Collect, Limits
 from gateway.web.copies import Copies
 from gateway.web.doors import doors
 from gateway.web.peers import Peers
 from gateway.web.rates import read_rates
 from gateway.web.scripts import Scripts
 from gateway.web.wire import sweep, wire
-from gateway.words import Outcome
 
 _log = logging.getLogger("gateway")
 
 #: Connections that may wait to be accepted. Why: a burst of x5 at 2,000/s fits into one second of stall.
 _BACKLOG = 2048
-
-
-#: How often the keyring looks for a midnight. Why: it makes tomorrow's salt a day ahead, so a minute is soon enough.
-_KEYS_EVERY_S = 60.0
-
-#: How often counts of decisions go into the journal. Why: not with every group, which would be a row per hit; a kill
-#: loses so many seconds of them, and they are statistics, not proof.
-_COUNT_EVERY_S = 10.0
 
 #: Objects made until the garbage collector looks at the young ones; Python's own limit is 700. Why: a hit makes some 20
 #: that it counts and no cycle, so that every 30 hits it walked what was in flight: 4 µs a hit, 6 % of a worker's CPU.
@@ -70,25 +57,6 @@ class Seat(NamedTuple):
     name: str
     listener: socket.socket
     certificate: Certificate | None = None
-
-
-class Midnight:
-    """Tells once that a UTC midnight has passed since it was asked last."""
-
-    def __init__(self, at: float) -> None:
-        self._day = int(at // DAY_S)
-
-    def has_passed(self, at: float) -> bool:
-        """True the first time after each midnight."""
-        before, self._day = self._day, int(at // DAY_S)
-        return self._day != before
-
-
-def forget_day(sites: Sites) -> None:
-    """Every site lets go of yesterday's prepared keys, also one that nobody visits today."""
-    for site in sites.all:
-        for minimiser in (site.minimiser, *(copier.minimiser for copier in site.copiers)):
-            minimiser.forget()
 
 
 class Server(uvicorn.Server):
@@ -105,91 +73,52 @@ def run_collect(watch: Watch, configuration: Configuration, folders: Folders, se
 
 
 async def _collect(watch: Watch, configuration: Configuration, folders: Folders, seat: Seat) -> None:
-    settings = configuration.settings
-    keyring = make_keyring(folders, configuration.sites)
-    keyring.refresh(time())
-    ledger = Ledger(open_signer(folders), folders.ledger)
-    journal = Journal(folders.journal, seat.name, settings, ledger=ledger)
-    lookup, choices = open_geo(settings.geo_file), Choices(open_yes_sayers(folders))
-    app = Collect(
-        Pipeline(configuration.sites, keyring.keys, lookup, choices),
-        journal,
-        Peers(settings.trusted_proxies, settings.country_header),
-        _limits(settings),
-    )
-    app.rates = read_rates(settings)
-    app.copies = Copies(lambda name: Journal(folders.forward / name, seat.name, settings))
-    app.copies.serve(configuration.sites)
-    scripts = Scripts(fetch_script)
-    scripts.terms = configuration.scripts
-    scripts.start()
-    app.doors = doors(app, keyring, scripts, folders.run)
-    protocol = wire(app, settings.body_limit_bytes, settings.body_timeout_s)
-    server = Server(uvicorn_of(app, protocol, seat.certificate))
-    due, midnight, counting = Due(_KEYS_EVERY_S), Midnight(time()), Due(_COUNT_EVERY_S)
-
-    async def tick(lag_s: float) -> None:
-        if counting.now():
-            append_counts(journal, choices, app.pipeline.sites)
-        if midnight.has_passed(time()):
-            await asyncio.to_thread(keyring.refresh, time())
-            forget_day(app.pipeline.sites)
-        elif due.now():
-            await asyncio.to_thread(keyring.refresh, time())
-        if (changed := await asyncio.to_thread(watch.look)) is not None:
-            append_counts(journal, choices, app.pipeline.sites)
-            app.counts.minimised.retire(app.pipeline.sites)
-            app.copies.retire(app.pipeline.sites)
-            app.copies.serve(changed.sites)
-            app.pipeline = Pipeline(changed.sites, keyring.keys, lookup, choices)
-            scripts.terms = changed.scripts
-            keyring.mailing = frozenset(site.name for site in changed.sites.all if site.has_mail)
-            _log.info("configuration changed; now in force: %s", policies_of(changed))
-        if seat.certificate is not None:
-            await asyncio.to_thread(seat.certificate.look)
-        if watch.trouble != app.trouble:
-            app.trouble = watch.trouble
-            _log.error("%s", watch.trouble or "configuration mended")
-        snapshot = app.counts.snapshot() | journal.counts() | {"lag_seconds": [[seat.name, lag_s]]}
-        snapshot |= app.counts.minimised.snapshot(app.pipeline.sites) | app.copies.snapshot(app.pipeline.sites)
-        snapshot |= choices.snapshot() | {"journal_age_seconds": [[seat.name, journal.age_s(time())]]}
-        snapshot |= describe_build(app.pipeline.sites)
-        snapshot["configuration_trouble"] = int(bool(watch.trouble))
-        await asyncio.to_thread(write_snapshot, folders.metrics, seat.name, snapshot)
+    settings, kept = configuration.settings, _kept(configuration, folders, seat)
+    app = _app(configuration, folders, kept)
+    collecting = Collecting(app, kept, watch, seat.certificate)
+    server = Server(uvicorn_of(app, wire(app, settings.body_limit_bytes, settings.body_timeout_s), seat.certificate))
 
     def stop() -> None:
         app.accepting = False
         server.should_exit = True
 
     settle_garbage()
-    async with running(stop, tick), background(sweep(server.server_state)):
+    async with running(stop, collecting.tick), background(sweep(server.server_state)):
         await server.serve([seat.listener])
-        scripts.close()
-        append_counts(journal, choices, app.pipeline.sites)
-        await journal.close()
-        await app.copies.close()
-        await tick(0.0)
+        await collecting.close()
 
 
-def describe_build(sites: Sites) -> dict[str, object]:
-    """Which gateway a worker is, and which policies are in force in it, as gauges of 1."""
-    policies = [(site.name, site.policy) for site in sites.all]
-    return {
-        "build": [[version("edge-tracking-gateway"), python_version(), 1]],
-        "policies": [[name, policy.name, str(policy.version), policy.hash, 1] for name, policy in policies],
-    }
+def _kept(configuration: Configuration, folders: Folders, seat: Seat) -> Kept:
+    settings, keyring = configuration.settings, make_keyring(folders, configuration.sites)
+    keyring.refresh(time())
+    ledger = Ledger(open_signer(folders), folders.ledger)
+    return Kept(
+        name=seat.name,
+        keyring=keyring,
+        journal=Journal(folders.journal, seat.name, settings, ledger=ledger),
+        lookup=open_geo(settings.geo_file),
+        choices=Choices(open_yes_sayers(folders)),
+        scripts=_scripts(configuration.scripts),
+        metrics=folders.metrics,
+    )
 
 
-def append_counts(journal: Journal, choices: Choices, sites: Sites) -> None:
-    """Counts of decisions, and names without a contract, into the journal.
+def _app(configuration: Configuration, folders: Folders, kept: Kept) -> Collect:
+    settings, sites = configuration.settings, configuration.sites
+    peers = Peers(settings.trusted_proxies, settings.country_header)
+    app = Collect(kept.pipeline(sites), kept.journal, peers, _limits(settings))
+    app.rates = read_rates(settings)
+    app.copies = Copies(lambda name: Journal(folders.forward / name, kept.name, settings))
+    app.copies.serve(sites)
+    app.doors = doors(app, kept.keyring, kept.scripts, folders.run)
+    return app
 
-    Nobody waits for it, and what cannot be written now is not counted.
-    """
-    day = strftime("%Y-%m-%d", gmtime(time()))
-    sighted = [row for site in sites.all for row in site.minimiser.sighted(day)]
-    counted = choices.counted(time())
-    if counted or sighted:
-        journal.append(Outcome([], [], (), counted, (), sighted)).add_done_callback(look_away)
+
+def _scripts(terms: tuple[ScriptTerms, ...]) -> Scripts:
+    scripts = Scripts(fetch_script)
+    scripts.terms = terms
+    scripts.start()
+    return scripts
 
 
 def open_signer(folders: Folders) -> Signer | None:
@@ -222,11 +151,6 @@ def fetch_script(terms: ScriptTerms, target: str) -> Told:
         return caller.call("GET", target, headers={"Accept": "*/*"})
 
 
-def policies_of(configuration: Configuration) -> str:
-    """`shop: shop-web 2026-11-15.1`, for people who read logs."""
-    return ", ".join(f"{s.name}: {s.policy.name} {s.policy.version}" for s in configuration.sites.all)
-
-
 def open_geo(file: str) -> Lookup:
     """Address -> country by a GeoLite2 or DB-IP file; nowhere without one."""
     if not file:
@@ -244,11 +168,7 @@ def settle_garbage() -> None:
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(
-        settings.inflated_limit_bytes,
-        settings.retry_after_s,
-        settings.path_prefix.rstrip("/"),
-    )
+    return Limits(settings.inflated_limit_bytes, settings.retry_after_s, settings.path_prefix.rstrip("/"))
 
 
 def uvicorn_of(app: Any, protocol: Any, certificate: Certificate | None) -> uvicorn.Config:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import Midnight
+from gateway.collecting import Midnight
 from tests.serving import ROOT, serving
 
 
