@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gateway import log
+from gateway.commands.children import shared_options, workers
 from gateway.commands.options import config_option, data_option, fail, listen, setting_option
 from gateway.configuration import ConfigurationError, check_starter_stays_home, read_configuration
 from gateway.folders import FolderError, Folders
 from gateway.ready import Port, answers
 from gateway.reload import Watch
-from gateway.supervisor import Child, Supervisor
+from gateway.supervisor import Supervisor
 from gateway.tls import TlsError, read_certificate
 
 _READY_WITHIN_S = 30.0
@@ -38,43 +40,35 @@ def collect(config: Path | None, data: Path, fd: int | None, name: str, **overri
     Example:
       gateway collect --config gateway.yml --data /var/lib/gateway --host 0.0.0.0 --workers 2
     """
+    read = partial(read_configuration, config, overrides, secrets_of=("hooks",))
     try:
-        configuration = read_configuration(config, overrides, secrets_of=("hooks",))
+        configuration = read()
         check_starter_stays_home(configuration)
         certificate = read_certificate(configuration.settings, "certificate")
         folders = Folders(data)
         folders.make()
-        held = folders.lock("collect") if fd is None else -1
+        locks = (folders.lock("collect"),) if fd is None else ()
     except (ConfigurationError, FolderError, TlsError) as error:
         fail(str(error))
     logger = log.begin(f"gateway.{name}")
     if fd is not None:
         from gateway.app import Seat, run_collect  # noqa: PLC0415 - only a worker pays for the web server
 
-        watch = Watch(configuration, lambda: read_configuration(config, overrides, secrets_of=("hooks",)))
-        run_collect(watch, configuration, folders, Seat(name, socket.socket(fileno=fd), certificate))
+        seat = Seat(name, socket.socket(fileno=fd), certificate)
+        run_collect(Watch(configuration, read), configuration, folders, seat)
         return
     settings = configuration.settings
     public = listen(settings.host, settings.port, "--port")
-    options = ("--data", str(data), *(("--config", str(config)) if config else ()))
-    children = [
-        Child(
-            f"collect-{i}",
-            ("collect", *options, "--fd", str(public.fileno()), "--name", f"collect-{i}"),
-            0,
-            (public.fileno(), held),
-        )
-        for i in range(settings.workers)
-    ]
-    port = Port(public.getsockname()[1], settings.host, certificate is not None)
-
-    async def ready() -> bool:
-        end = time.monotonic() + _READY_WITHIN_S
-        while not await answers(port, "/readyz"):
-            if time.monotonic() > end:
-                return False
-            await asyncio.sleep(0.05)
-        click.echo(f"Collecting on {port.url} into {data}.")
-        return True
-
+    children = workers(settings.workers, shared_options(config, data), public.fileno(), locks)
+    ready = partial(_ready, Port(public.getsockname()[1], settings.host, certificate is not None), data)
     raise SystemExit(asyncio.run(Supervisor(children, ready, logger).run()))
+
+
+async def _ready(port: Port, data: Path) -> bool:
+    end = time.monotonic() + _READY_WITHIN_S
+    while not await answers(port, "/readyz"):
+        if time.monotonic() > end:
+            return False
+        await asyncio.sleep(0.05)
+    click.echo(f"Collecting on {port.url} into {data}.")
+    return True

@@ -6,22 +6,41 @@ import asyncio
 import os
 import shutil
 import time
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from gateway import log
+from gateway.commands.children import shared_options, workers
 from gateway.commands.options import config_option, data_option, fail, listen, setting_option
 from gateway.configuration import Configuration, ConfigurationError, check_starter_stays_home, read_configuration
 from gateway.folders import FolderError, Folders
 from gateway.private import read_private
 from gateway.ready import Port, wait_until_ready
+from gateway.settings import Settings
 from gateway.supervisor import Child, Supervisor
 from gateway.tls import TlsError, read_certificate
 from gateway.web.access.users import UsersError
 
 _READY_WITHIN_S = 30.0
+
+
+class _House(NamedTuple):
+    """One gateway on one machine: what is configured, its folder and the locks on it, what its processes share."""
+
+    configuration: Configuration
+    folders: Folders
+    options: tuple[str, ...]
+    locks: tuple[int, int]  #: of the folder, of collecting
+    tls: tuple[bool, bool]  #: whether the public and the private port speak it
+
+    @property
+    def settings(self) -> Settings:
+        """Of all its processes."""
+        return self.configuration.settings
 
 
 @click.command()
@@ -46,64 +65,62 @@ def serve(config: Path | None, data: Path, **overrides: Any) -> None:
     """
     began = time.monotonic()
     try:
-        configuration = read_configuration(config, overrides, secrets_of=("hooks", "forward"))
-        check_starter_stays_home(configuration)
-        tls = read_certificate(configuration.settings, "certificate") is not None
-        admin_tls = read_private(configuration.settings).certificate is not None
-        folders = Folders(data)
-        folders.make()
-        held, collecting = folders.lock(), folders.lock("collect")
+        house = _take_house(config, data, overrides)
     except (ConfigurationError, FolderError, UsersError, TlsError) as error:
         fail(str(error))
-    shutil.rmtree(folders.metrics)
-    folders.metrics.mkdir()
-    settings = configuration.settings
+    settings = house.settings
     public = listen(settings.host, settings.port, "--port")
     private = listen(settings.admin_host, settings.admin_port, "--admin-port")
     ports = (
-        Port(public.getsockname()[1], settings.host, tls),
-        Port(private.getsockname()[1], settings.admin_host, admin_tls),
+        Port(public.getsockname()[1], settings.host, house.tls[0]),
+        Port(private.getsockname()[1], settings.admin_host, house.tls[1]),
     )
-    common = ("--data", str(data), *(("--config", str(config)) if config else ()))
     os.environ["GATEWAY_WAREHOUSE"] = settings.warehouse  # for the children; an argument would show its password in ps
     os.environ["GATEWAY_ADMIN_HOST"] = settings.admin_host
-
-    async def ready() -> bool:
-        well = await wait_until_ready(folders, ports, settings.warehouse == "embedded", _READY_WITHIN_S)
-        if well:
-            _greet(configuration, folders, ports, time.monotonic() - began)
-        else:
-            click.echo(f"gateway: not ready within {_READY_WITHIN_S:.0f} s; the lines above say why.", err=True)
-        return well
-
-    children = _children(configuration, common, public.fileno(), private.fileno(), (held, collecting))
-    if any(site.copiers for site in configuration.sites.all) or folders.outboxes():
-        children.append(Child("forward", ("forward", *common), 1, (held,), yields=True))
-    code = asyncio.run(Supervisor(children, ready, log.begin("gateway.serve")).run())
-    raise SystemExit(code)
+    children = _children(house, public.fileno(), private.fileno())
+    ready = partial(_ready, house, ports, began)
+    raise SystemExit(asyncio.run(Supervisor(children, ready, log.begin("gateway.serve")).run()))
 
 
-def _children(
-    configuration: Configuration, common: tuple[str, ...], public: int, private: int, locks: tuple[int, int]
-) -> list[Child]:
-    settings, (held, collecting) = configuration.settings, locks
+def _take_house(config: Path | None, data: Path, overrides: Mapping[str, Any]) -> _House:
+    """Reads what is configured, takes the folder, and forgets what processes before these counted."""
+    configuration = read_configuration(config, overrides, secrets_of=("hooks", "forward"))
+    check_starter_stays_home(configuration)
+    settings, folders = configuration.settings, Folders(data)
+    tls = (
+        read_certificate(settings, "certificate") is not None,
+        read_private(settings).certificate is not None,
+    )
+    folders.make()
+    locks = folders.lock(), folders.lock("collect")
+    shutil.rmtree(folders.metrics)
+    folders.metrics.mkdir()
+    return _House(configuration, folders, shared_options(config, data), locks, tls)
+
+
+def _children(house: _House, public: int, private: int) -> list[Child]:
+    """Engine where the warehouse is embedded, workers, loader, private port, forwarder where there is a destination."""
+    settings, options, held = house.settings, house.options, house.locks[:1]
     limits = ("--port", str(settings.warehouse_port), "--analyst-max-seconds", str(settings.analyst_max_seconds))
-    engine = [Child("engine", ("engine", *common[:2], *limits), 2, (held,), yields=True)]
-    collect = [
-        Child(
-            f"collect-{i}",
-            ("collect", *common, "--fd", str(public), "--name", f"collect-{i}"),
-            0,
-            (public, held, collecting),
-        )
-        for i in range(settings.workers)
-    ]
+    engine = Child("engine", ("engine", *options[:2], *limits), 2, held, yields=True)
+    forward = Child("forward", ("forward", *options), 1, held, yields=True)
+    has_copies = any(site.copiers for site in house.configuration.sites.all) or bool(house.folders.outboxes())
     return [
-        *(engine if settings.warehouse == "embedded" else []),
-        *collect,
-        Child("load", ("load", *common), 1, (held,), yields=True),
-        Child("admin", ("admin", *common, "--fd", str(private)), 2, (private, held), yields=True),
+        *([engine] if settings.warehouse == "embedded" else []),
+        *workers(settings.workers, options, public, house.locks),
+        Child("load", ("load", *options), 1, held, yields=True),
+        Child("admin", ("admin", *options, "--fd", str(private)), 2, (private, *held), yields=True),
+        *([forward] if has_copies else []),
     ]
+
+
+async def _ready(house: _House, ports: tuple[Port, Port], began: float) -> bool:
+    well = await wait_until_ready(house.folders, ports, house.settings.warehouse == "embedded", _READY_WITHIN_S)
+    if well:
+        _greet(house.configuration, house.folders, ports, time.monotonic() - began)
+    else:
+        click.echo(f"gateway: not ready within {_READY_WITHIN_S:.0f} s; the lines above say why.", err=True)
+    return well
 
 
 def _greet(configuration: Configuration, folders: Folders, ports: tuple[Port, Port], seconds: float) -> None:
