@@ -34,12 +34,13 @@ REPORT = Report(
         Table(
             "days",
             "By day",
-            "Everybody who consented to be counted; visitors are estimates (± 1.2 %), those of one day never return.",
+            "Everybody who consented to be counted; visitors are estimates (± 1.2 %) without bots, those of one day "
+            "never return.",
             (
                 day("day", "The day."),
                 count("facts", "events", "Events that were kept, bots included."),
-                count("visitors", "visitors", "Visitors who consented to be recognised."),
-                count("day_visitors", "visitors", "Visitors counted for this day only."),
+                count("visitors", "visitors", "Visitors who consented to be recognised, bots left out."),
+                count("day_visitors", "visitors", "Visitors counted for this day only, bots left out."),
             ),
             charts=(Chart("days", "day", "facts"), Chart("days", "day", "visitors")),
             rows=lambda results, _: [row for row in results["days"] if row["now"]],

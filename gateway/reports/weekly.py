@@ -101,8 +101,8 @@ REPORT = Report(
         Table(
             "days",
             "Day by day",
-            "Events: everybody who consented to be counted. Visitors (estimates, ± 1.2 %) and orders: those who "
-            "consented to be recognised.",
+            "Events: everybody who consented to be counted, bots included. Visitors (estimates, ± 1.2 %, without bots) "
+            "and orders: those who consented to be recognised.",
             (
                 day("day", "The day."),
                 count("facts", "events", "Events that were kept."),

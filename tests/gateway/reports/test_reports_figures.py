@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.gateway.reports.asking import DAY, Warehouse, event, pseudonym, purchase, table
 
 _TODAY = DAY.date()
@@ -76,6 +78,20 @@ def test_overview_by_day_and_by_event_sum_to_its_events(shop: Warehouse) -> None
         (_TODAY, 12),
     ]
     assert {row["event"]: row["facts"] for row in table(found, "events")} == {"page_view": 9, "purchase": 6}
+
+
+@pytest.mark.parametrize("report", ["overview", "weekly"])
+def test_bots_are_events_of_a_day_and_never_its_visitors(shop: Warehouse, report: str) -> None:
+    rows = [event("page_view", 1, "ann"), event("page_view", 2, "crawler", bot=True), event("page_view", 3, bot=True)]
+    rows += [event("page_view", 4, "dora", kind="day"), event("page_view", 5, "spider", kind="day", bot=True)]
+    shop.insert("events", rows)
+    found = shop.ask(report, _TODAY, _TODAY)
+    figures = {row["figure"]: row["now"] for row in table(found, "figures")}
+    (day,) = table(found, "days")
+    assert (figures["visitors"], figures["visitors of one day"], figures["events"]) == (1, 1, 5)
+    assert day["visitors"] == figures["visitors"]
+    if report == "overview":
+        assert (day["day_visitors"], day["facts"]) == (1, 5)
 
 
 def test_overview_keeps_to_its_site(shop: Warehouse) -> None:

@@ -39,9 +39,13 @@ _RECOUNTS = {
     "consent_rates": "SELECT * FROM gateway.consent_rates ORDER BY ALL",
     "data_quality": "SELECT * FROM gateway.data_quality ORDER BY ALL",
     "crowd": f"SELECT * FROM ({REPORTS['overview'].statements['crowd']}) ORDER BY ALL",
+    "days": f"SELECT * FROM ({REPORTS['overview'].statements['days']}) ORDER BY ALL",
     "arrivals": f"SELECT name, visits, bought FROM ({REPORTS['micro'].statements['visits_by']}) ORDER BY ALL",
 }
-_DAYS = {"site": "", "begin": "2026-10-30", "since": "2026-10-31", "until": "2026-11-20", "arrival": 5, "told": 100}
+_DAYS = {
+    "site": "", "before": "2026-10-30", "begin": "2026-10-30", "since": "2026-10-31", "until": "2026-11-20",
+    "arrival": 5, "told": 100,
+}  # fmt: skip
 _RAW = {"optimize_use_projections": 0, "optimize_use_implicit_projections": 0}
 
 
