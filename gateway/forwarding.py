@@ -63,6 +63,7 @@ class Forwarding:
         with self._lock:
             relays = [*self._relays.items(), *self._retired]
             waiting = [[*name.split("."), relay.waiting_bytes()] for name, relay in self._relays.items()]
+            newer = [[*name.split("."), relay.newer] for name, relay in self._relays.items()]
             lags = [[*name.split("."), round(relay.lag_s(), 1)] for name, relay in self._relays.items()]
         sent, failures, stopped = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
         for name, relay in relays:
@@ -76,6 +77,7 @@ class Forwarding:
             "forward_stopped": [[*name.split("."), reason, n] for (name, reason), n in sorted(stopped.items())],
             "forward_lag_seconds": lags,
             "forward_waiting_bytes": waiting,
+            "forward_newer_segments": newer,
         }
 
     def _serve(self) -> None:

@@ -140,6 +140,13 @@ METRICS = (
         ("site", "destination"),
         "Bytes of copies that wait",
     ),
+    Metric(
+        "forward_newer_segments",
+        "gateway_forward_newer_segments",
+        "gauge",
+        ("site", "destination"),
+        "Segments that only a newer gateway can read; no copy is sent before it did",
+    ),
     Metric("build", "gateway_build_info", "gauge", ("version", "python"), "Workers of this build"),
     Metric(
         "policies",

@@ -51,6 +51,8 @@ _NOES_KEPT_S = 96 * 3600.0
 
 _CALL = Limits(seconds=5.0, answer_bytes=64 * 1024)
 
+_NEWER = "segments were written by a newer gateway; install that one"
+
 #: Answers below 500 that pass, or that a person can mend: the parcel stays.
 _PASSING = frozenset((401, 403, 404, 408, 425, 429))
 
@@ -127,7 +129,9 @@ class Relay:
             self._outbox.adopt()
             self._hear()
             self._tended_at = time.monotonic()
-        while not self._ended.is_set() and self._clock() >= self._outbox.progress.again_at:
+            if self.newer:
+                self._say(_NEWER)
+        while not self.newer and not self._ended.is_set() and self._clock() >= self._outbox.progress.again_at:
             waiting = self._outbox.oldest()
             if waiting is None or not self._send_all(waiting):
                 return
@@ -147,6 +151,11 @@ class Relay:
         except OSError:
             return 0
 
+    @property
+    def newer(self) -> int:
+        """Segments that only a newer gateway can read, for which everything waits."""
+        return self._outbox.newer
+
     def _send_all(self, waiting: Sequence[Waiting]) -> bool:
         """Whether to go on: all of the segment is done now, or rows of it went, so that it has to be read again.
 
@@ -154,6 +163,8 @@ class Relay:
         """
         parcels = self._parcels(waiting)
         while not self._hear():
+            if self.newer:
+                return False
             wave = list(islice(parcels, _WAVE))
             if not wave:
                 self._outbox.finish()

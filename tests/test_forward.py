@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from gateway.intake.subject import FoundBy, Said, find_person
+from gateway.journal import segment
 from gateway.journal.keyring import Keyring
 from tests.forwarding import DENIED, SECRET, events, gateway_yml, hit, two_destinations, write
 from tests.serving import GATEWAY, ROOT, Served, serving
@@ -92,6 +93,19 @@ def test_what_waits_while_the_upstream_is_down_arrives_and_what_was_withdrawn_do
             served.wait_for("SELECT count() FROM gateway.events", 4, seconds=5)
         said_aloud = "".join(served.lines)
         assert not [word for word in (SECRET, "1.1.", "jane") if word in said_aloud]
+
+
+def test_a_segment_of_a_newer_gateway_stays_and_is_told(tmp_path: Path) -> None:
+    newer = tmp_path / "data" / "forward" / "shop.google" / "collect-9-1.sealed"
+    newer.parent.mkdir(parents=True)
+    newer.write_bytes(segment.header(segment.VERSION + 1))
+    told = 'gateway_forward_newer_segments{destination="google",site="shop"} 1.0'
+    with serving_upstream() as upstream:
+        with serving(tmp_path / "data", "--config", str(write(tmp_path, upstream))) as served:
+            wait(lambda: told in httpx.get(served.admin + "/metrics").text, 30)
+            assert "Not sending to shop.google: segments were written by a newer gateway" in "".join(served.lines)
+        assert upstream.asked == []
+    assert newer.exists()
 
 
 def test_what_waits_of_somebody_who_is_erased_is_found_first_and_never_sent(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ Rules
        however it is cut off: the old one or the new one, and the noes are still there. It looks as old as it was.
     5. Segments that are being written are their writers'; what they hold is erased once they are sealed. What is
        damaged in a segment that is written anew goes; one that cannot be read at all is left. Neither is ever sent.
+    6. While a segment of a newer gateway lies there, nothing is sent and nothing is done: it may hold a no. It stays.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ class Outbox:
         self._held: int | None = None
         self._looked: dict[str, tuple[int, float]] = {}
         self._sifted: dict[str, int] = {}
+        self._newer: set[str] = set()
         self.noes = Noes()
         self.progress = Progress()
 
@@ -181,16 +183,22 @@ class Outbox:
         """When the oldest segment was last written, None if none waits."""
         return read_backlog(self._disk, self._folder).oldest_at
 
+    @property
+    def newer(self) -> int:
+        """Segments of a newer gateway, which this one cannot read, as far as `listen` heard."""
+        return len(self._newer)
+
     def listen(self) -> None:
         """Looks for withdrawals in what has changed since the last time."""
         seen: dict[str, tuple[int, float]] = {}
         for entry in self._disk.entries(self._folder):
             if entry.name.endswith((OPEN, SEALED)):
-                stem = entry.name.partition(".")[0]
+                stem = _stem(entry.name)
                 seen[stem] = (entry.size, entry.modified_at)
                 if self._looked.get(stem) != seen[stem]:
                     self._hear(entry.name, entry.size)
         self._looked = seen
+        self._newer &= seen.keys()
 
     def erase(self, sift: Sift) -> int:
         """Writes sealed segments anew without the rows that `sift` empties; gives how many of them were not done.
@@ -252,8 +260,11 @@ class Outbox:
             return []
         try:
             return list(segment.read_segment(read_found(self._disk, self._folder, name)).sections)
-        except (segment.NotASegment, segment.NewerSegment):
-            return []
+        except segment.NewerSegment:
+            self._newer.add(_stem(name))
+        except segment.NotASegment:
+            pass
+        return []
 
     def _read_state(self) -> None:
         try:
@@ -263,6 +274,10 @@ class Outbox:
         self.progress = Progress(name, done, set(beyond), tries, again_at)
         for person, purpose, at in noes:
             self.noes.add(person, [purpose], at)
+
+
+def _stem(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _rows(sections: Iterable[Section]) -> list[bytes]:

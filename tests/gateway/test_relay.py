@@ -17,6 +17,7 @@ import pytest
 from gateway.configuration import ConfigurationError, read_configuration
 from gateway.folders import Folders
 from gateway.intake.minimise_withdrawal import MARK
+from gateway.journal import segment
 from gateway.journal.disk import Disk
 from gateway.journal.disk_faulty import FaultyDisk
 from gateway.journal.outbox import Outbox, OutboxHeld
@@ -366,6 +367,24 @@ def test_a_segment_that_was_begun_is_ended_before_an_older_one(tmp_path: Path, u
     os.utime(newest, (AT, AT))
     upstream.answer = lambda _: Say(204)
     assert send(tmp_path, Clock(AT + 3600)).sent == 2
+
+
+@pytest.mark.parametrize("ending", [".sealed", ".open"])
+def test_nothing_is_sent_and_nothing_removed_while_a_newer_gateways_segment_waits(
+    tmp_path: Path, upstream: Upstream, ending: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever it says no for cannot be known."""
+    collect(tmp_path, upstream, hit("1.2"))
+    newer = (tmp_path / "data" / "forward" / "shop.google" / "collect-9-1").with_suffix(ending)
+    newer.write_bytes(segment.header(segment.VERSION + 1) + b"whatever comes then")
+    os.utime(newer, (AT, AT))
+    waits = sorted(newer.parent.glob("*.sealed"))
+    held = send(tmp_path)
+    assert (held.newer, held.sent, upstream.asked, sorted(newer.parent.glob("*.sealed"))) == (1, 0, [], waits)
+    assert newer.exists()
+    assert "newer gateway; install that one. The copies wait." in caplog.text
+    newer.unlink()
+    assert (send(tmp_path).sent, len(upstream.asked)) == (1, 1)
 
 
 def test_two_forwarders_do_not_share_an_outbox(tmp_path: Path, upstream: Upstream) -> None:
