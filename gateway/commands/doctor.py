@@ -15,7 +15,12 @@ import click
 from gateway.commands.options import config_option, data_option, setting_option
 from gateway.configuration import Configuration, ConfigurationError, read_configuration
 from gateway.folders import FolderError, Folders
+from gateway.private import read_private
+from gateway.tls import TlsError, read_certificate
 from gateway.warehouse.connect import WarehouseError, connect, find
+from gateway.warehouse.load_statements import TABLES
+from gateway.warehouse.stream_kafka import look, topic
+from gateway.web.access.users import UsersError
 
 _MARKS = {True: "ok  ", False: "MEND", None: "note"}
 
@@ -76,6 +81,37 @@ def check_warehouse(configuration: Configuration, folders: Folders) -> Iterator[
     yield Finding(True, f"warehouse: answers, {rows:,} facts")
 
 
+def check_kafka(configuration: Configuration, _folders: Folders) -> Iterator[Finding]:
+    """Whether the brokers answer, where there are any, and have every topic."""
+    settings = configuration.settings
+    if not settings.kafka:
+        return
+    try:
+        missing = {topic(stream) for stream in TABLES} - look(settings.kafka, settings.kafka_properties)
+    except WarehouseError as error:
+        yield Finding(False, str(error))
+        return
+    yield Finding(True, "kafka: answers")
+    if missing:
+        made = "make them, unless the brokers make topics by themselves"
+        yield Finding(None, f"kafka: has no {', '.join(sorted(missing))}; {made}")
+
+
+def check_ports(configuration: Configuration, _folders: Folders) -> Iterator[Finding]:
+    """Whether what each port needs to open can be read: certificates, and who may use the private one."""
+    settings = configuration.settings
+    try:
+        read_certificate(settings, "certificate")
+        users = read_private(settings).guard.users
+    except (ConfigurationError, TlsError, UsersError) as error:
+        yield Finding(False, str(error))
+        return
+    if users is None:
+        yield Finding(None, f"no admin_users: whoever reaches {settings.admin_host} may do everything there")
+    else:
+        yield Finding(True, f"admin_users {settings.admin_users}")
+
+
 def check_geo(configuration: Configuration, _folders: Folders) -> Iterator[Finding]:
     """Whether places are known."""
     file = configuration.settings.geo_file
@@ -88,15 +124,26 @@ def check_geo(configuration: Configuration, _folders: Folders) -> Iterator[Findi
 
 
 #: Every check, in the order that a person mends them in.
-CHECKS: tuple[Check, ...] = (check_sites, check_folder, check_space, check_geo, check_warehouse)
+CHECKS: tuple[Check, ...] = (
+    check_sites,
+    check_ports,
+    check_folder,
+    check_space,
+    check_geo,
+    check_warehouse,
+    check_kafka,
+)
 
 
 @click.command()
 @config_option
 @data_option
+@setting_option("admin_host")
 @setting_option("warehouse")
+@setting_option("kafka")
+@setting_option("kafka_properties")
 def doctor(config: Path | None, data: Path, **overrides: Any) -> None:
-    """Check configuration, policies, data folder and warehouse. Exit code 1 if something is to mend.
+    """Check configuration, policies, ports, data folder, warehouse and Kafka. Exit code 1 if something is to mend.
 
     \b
     Example:

@@ -18,6 +18,7 @@ from gateway.warehouse.stream import Log, Parcel
 #: Topics are `gateway.` and the table's stream.
 PREFIX = "gateway."
 _ANSWERED_WITHIN_S = 30.0
+_LOOKED_WITHIN_S = 5.0
 _PRODUCER = {
     "enable.idempotence": True,
     "acks": "all",
@@ -38,10 +39,23 @@ def topic(stream: str) -> str:
 
 def connect(brokers: str, properties: str = "") -> Log:
     """A producer for these brokers. Raises TerminalError where it cannot be made; brokers that are away show later."""
+    return Producing(_producer(brokers, properties))
+
+
+def look(brokers: str, properties: str = "") -> frozenset[str]:
+    """The topics that the brokers have, asked once. Raises TerminalError, and TransientError where none answers."""
+    try:
+        return frozenset(_producer(brokers, properties).list_topics(timeout=_LOOKED_WITHIN_S).topics)
+    except _import().KafkaException as error:
+        said = f"no broker answers within {_LOOKED_WITHIN_S:.0f} s: {error.args[0].name()}"
+        raise TransientError("kafka", said, "look at kafka, kafka_properties, and whether its brokers are up") from None
+
+
+def _producer(brokers: str, properties: str) -> Any:
     library = _import()
     settings = {**_PRODUCER, **read_properties(properties), "bootstrap.servers": brokers}
     try:
-        return Producing(library.Producer(settings))
+        return library.Producer(settings)
     except (library.KafkaException, ValueError, TypeError):
         hint = "look at kafka and kafka_properties: names and values are librdkafka's"
         raise TerminalError("kafka", "its client does not take the configuration", hint) from None
