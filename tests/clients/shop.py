@@ -132,8 +132,8 @@ class Shop:
         return Became(Counter(dict(facts)), Counter(dict(refusals)))
 
     def settle(self, client: str, policy: str, before: Became, expected: Became) -> Became:
-        """What became of events since then, waited for until it is as expected, at most ten seconds."""
-        end = time.monotonic() + 10
+        """What became of events since then, waited for until it is as expected, at most half a minute."""
+        end = time.monotonic() + 30
         while (seen := self.became(client, policy).since(before)) != expected and time.monotonic() < end:
             time.sleep(0.05)
         return seen

@@ -18,20 +18,32 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, R
 from tests.clients.installed import version_of
 from tests.clients.ledger import Ledger
 from tests.clients.shop import Became, Shop, key_of
-from tests.clients.visits import BOOTING, BROWSER_PACKAGES, OWN_WORDS, STEPS, UNANNOUNCED, VISITS, WITH_UUIDS, Visit
+from tests.clients.visits import (
+    BOOTING,
+    BROWSER_PACKAGES,
+    IMPATIENT,
+    OWN_WORDS,
+    STEPS,
+    UNANNOUNCED,
+    VISITS,
+    WITH_UUIDS,
+    Visit,
+)
 
 #: Carries out a verb. Why bounded: a promise that never ends would hold the test for ever.
 _DO = """async ([verb, said]) => {
-  const late = new Promise((_, fail) => setTimeout(() => fail(new Error(verb + ' took over 10 s')), 10_000))
+  const late = new Promise((_, fail) => setTimeout(() => fail(new Error(verb + ' took over 30 s')), 30_000))
   await Promise.race([client[verb](...said), late])
 }"""
 _LANDING = "utm_source=news&utm_medium=email&email=jane.doe@example.com"
 
 
 class Witness:
-    """Everything that a page says and asks for."""
+    """Everything that a page says and asks for. `broken_off`: what its client was too impatient for, until answered."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, impatient: str) -> None:
+        self._impatient = impatient
+        self.broken_off: set[str] = set()
         self.said: list[str] = []
         self.hosts: set[str] = set()
         self.failed: list[str] = []
@@ -58,11 +70,16 @@ class Witness:
         self.hosts.add(urlsplit(request.url).netloc)
 
     def _failed(self, request: Request) -> None:
-        if not self.is_left:  # what is still on its way when a page is left has failed as far as the page can tell
+        if self.is_left:  # what is still on its way when a page is left has failed as far as the page can tell
+            return
+        if request.failure == "net::ERR_ABORTED" and urlsplit(request.url).path.startswith(self._impatient):
+            self.broken_off.add(request.url)
+        else:
             self.failed.append(f"{request.method} {request.url} {request.failure}")
 
     def _response(self, response: Response) -> None:
         found = re.fullmatch(r"facts=(\d+) refused=(\d+)", response.headers.get("x-gateway-outcome", ""))
+        self.broken_off.discard(response.url)
         if found:
             self.outcomes.append((int(found[1]), int(found[2])))
         if response.status >= 400:
@@ -99,7 +116,7 @@ def told(page: Page) -> list[dict[str, str]]:
 def hear_out(page: Page, witness: Witness) -> None:
     """Waits until the client heard about all that it sent, and the gateway told of as much."""
     page.evaluate(_DO, ["settle", []])
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while witness.told() != len(told(page)) and time.monotonic() < end:
         page.wait_for_timeout(20)
     assert witness.told() == len(told(page))
@@ -110,7 +127,7 @@ def test_what_a_browser_client_says_it_sent_is_a_fact_or_an_expected_refusal(
     page: Page, shop: Shop, ledger: Ledger, visit: Visit
 ) -> None:
     before, known = shop.became(visit.client, visit.policy), shop.ids(visit.client, visit.policy)
-    witness = Witness(page)
+    witness = Witness(page, IMPATIENT.get(visit.client, "\0"))
     walk(page, shop, visit)
     if visit.kind != "unload":
         hear_out(page, witness)
@@ -126,7 +143,7 @@ def test_what_a_browser_client_says_it_sent_is_a_fact_or_an_expected_refusal(
 
     assert seen == expected
     assert len(sent) + UNANNOUNCED.get(visit.client, 0) * bool(sent) == seen.total()
-    assert witness.failed == []
+    assert (witness.failed, witness.broken_off) == ([], set())
     assert [text for text in witness.said if not text.startswith(OWN_WORDS.get(visit.client, ("\0",)))] == []
     assert witness.hosts <= {urlsplit(shop.origin).netloc, urlsplit(shop.gateway).netloc}
     if visit.client in WITH_UUIDS and visit.is_told_whole:

@@ -48,6 +48,9 @@ BOOTING = frozenset(("segment", "rudderstack", "posthog", "amplitude"))
 #: Events that a client sends when its page is left without telling the page.
 UNANNOUNCED: Mapping[str, int] = {"plausible": 1}
 
+#: What a client breaks off when it is not answered within a second, to ask again: how its path begins.
+IMPATIENT: Mapping[str, str] = {"amplitude": "/config/"}
+
 #: What a client says on the console by itself, whatever it talks to.
 OWN_WORDS: Mapping[str, tuple[str, ...]] = {"plausible": ("Ignoring Event: localStorage flag",)}
 
