@@ -22,6 +22,7 @@ from gateway.journal import segment
 from gateway.journal.current import CurrentSegment
 from gateway.journal.disk import Disk
 from gateway.journal.outbox import Outbox, OutboxHeld
+from gateway.journal.segment_files import SegmentFiles
 from gateway.relay_erase import sift
 from gateway.warehouse.erase import Store
 from gateway.warehouse.tombstones import of_person
@@ -90,7 +91,7 @@ def _lay(outbox: Path, person: Person, at: float) -> None:
     """Lays noes into the queue, as a writer of its own; what is cut off, the forwarder adopts."""
     noes = [write_erasure(pseudonym, at) for pseudonym in sorted(person.visitors | person.accounts)]
     if noes:
-        laid = CurrentSegment(Disk(), outbox, "erase", _LAID_BYTES, synced=True)
+        laid = CurrentSegment(SegmentFiles(Disk(), outbox, "erase", synced=True), _LAID_BYTES)
         laid.add(segment.frame([segment.section_of(segment.EVENTS, noes)]))
         laid.seal()
 

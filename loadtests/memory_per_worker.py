@@ -17,7 +17,7 @@ import click
 import psutil
 import uvloop
 
-from gateway.journal.current import SEALED
+from gateway.journal.segment_files import SEALED
 from loadtests.cpu_per_hit import HEADERS, OWN, OWN_EVENT, collecting, drive, machine
 
 #: Requests made at a time, so that the generator's memory stays small too.

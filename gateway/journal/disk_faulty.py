@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from gateway.journal.disk import Disk, Entry
 
 
 class FaultyDisk(Disk):
-    """Behaves as `Disk` until told otherwise; may be told so from another thread."""
+    """Behaves as `Disk` until told otherwise; may be told so and used from other threads."""
 
     def __init__(self) -> None:
         self._faults: dict[str, list[int]] = {}
         self._delays: dict[str, float] = {}
         self._room: int | None = None
         self._interrupt: list[Any] | None = None
+        self._meeting = threading.Lock()
         self.calls: dict[str, int] = {}
 
     def fail(self, verb: str, code: int, times: int = 1_000_000_000) -> None:
@@ -117,15 +119,20 @@ class FaultyDisk(Disk):
             self._room -= size
 
     def _meet(self, verb: str) -> None:
+        with self._meeting:
+            self._count(verb)
+        if delay := self._delays.get(verb):
+            time.sleep(delay)
+        with self._meeting:
+            fault = self._faults.get(verb)
+            if fault and fault[1] > 0:
+                fault[1] -= 1
+                raise OSError(fault[0], os.strerror(fault[0]))
+
+    def _count(self, verb: str) -> None:
         self.calls[verb] = self.calls.get(verb, 0) + 1
         if self._interrupt is not None:
             self._interrupt[0] -= 1
             if self._interrupt[0] < 0:
                 error, self._interrupt = self._interrupt[1], None
                 raise error
-        if delay := self._delays.get(verb):
-            time.sleep(delay)
-        fault = self._faults.get(verb)
-        if fault and fault[1] > 0:
-            fault[1] -= 1
-            raise OSError(fault[0], os.strerror(fault[0]))

@@ -30,10 +30,10 @@ from typing import NamedTuple
 import orjson
 
 from gateway.journal import segment
-from gateway.journal.current import OPEN, SEALED
 from gateway.journal.disk import FRESH, Disk, Entry, write_whole
 from gateway.journal.reader import adopt_orphans, read_backlog, read_found
 from gateway.journal.segment import Section
+from gateway.journal.segment_files import OPEN, SEALED
 from gateway.outward import EVERYTHING
 
 _LOCK, _STATE = "relay.lock", "relay.state"

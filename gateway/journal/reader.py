@@ -6,6 +6,7 @@ What is found in the folder, and what becomes of it:
     *.sealed                 waits to be loaded
     *.open with a lock       its writer is alive; let be
     *.open without           adopted: cut to its last whole frame and sealed; removed if it has none
+    *.next                   made ahead: the same, as a power cut may leave frames in it
     anything else            let be and counted as foreign
 """
 
@@ -16,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.journal import segment
-from gateway.journal.current import OPEN, SEALED
 from gateway.journal.disk import Disk, Entry, write_file
+from gateway.journal.segment_files import NEXT, OPEN, SEALED
 
 QUARANTINE = "quarantine"
 DAMAGED = ".damaged"
 #: Endings of our files; those that are no segments belong to the loader (`gateway.warehouse.intents`).
-OURS = (OPEN, SEALED, ".lock", ".intent", ".part", ".new")
+OURS = (NEXT, OPEN, SEALED, ".lock", ".intent", ".part", ".new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def adopt_orphans(disk: Disk, folder: Path) -> int:
     """Seals the open segments whose writer is gone; returns how many. Raises OSError."""
     adopted = 0
     for entry in disk.entries(folder):
-        if entry.name.endswith(OPEN) and (fd := disk.adopt(folder / entry.name)) is not None:
+        if entry.name.endswith((NEXT, OPEN)) and (fd := disk.adopt(folder / entry.name)) is not None:
             try:
                 adopted += _seal_orphan(disk, folder / entry.name, fd)
             finally:

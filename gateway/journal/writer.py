@@ -11,6 +11,7 @@ Rules:
     4. What fails is told to everyone in the group, never acknowledged, and tried again only by its sender.
     5. The journal looks at its disk once a second, and four times a second while it is unavailable: it recovers by
        itself.
+    6. A commit waits for its frame alone: segments are made ahead and sealed by a second thread (`segments_ahead.py`).
 
 Measured (2 shared cores, ext4, uvloop): append 0.4 µs; commit 0.3 ms when idle (p99 0.7); 6 µs CPU
 per hit with 32 clients, all else included.
@@ -23,13 +24,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gateway.journal.current import OPEN, SEALED, CurrentSegment
+from gateway.journal.current import CurrentSegment
 from gateway.journal.disk import Disk, Entry
 from gateway.journal.group import Group, Promise
 from gateway.journal.ledger import Ledger
+from gateway.journal.segment_files import OPEN, SEALED
+from gateway.journal.segments_ahead import SegmentsAhead
 from gateway.journal.trouble import JournalUnavailable, Trouble, trouble_of
 from gateway.settings import Settings
 from gateway.words import Outcome
@@ -93,7 +97,8 @@ class Journal:
         self._folder, self._name, self._settings, self._clock = folder, name, settings, clock
         self._disk = disk or Disk()
         synced = settings.durability == "fsync"
-        self._current = CurrentSegment(self._disk, folder, name, settings.segment_limit_bytes, synced)
+        self._files = SegmentsAhead(self._disk, folder, name, synced, settings.segment_limit_bytes)
+        self._current = CurrentSegment(self._files, settings.segment_limit_bytes)
         self._group = Group(self._loop)
         self._writing: Group | None = None
         self._busy = self._closing = False
@@ -235,8 +240,9 @@ class Journal:
 
     def _work(self) -> None:
         try:
-            while job := self._jobs.get():
-                job[0](job[1])
+            with closing(self._files):
+                while job := self._jobs.get():
+                    job[0](job[1])
         finally:
             self._loop.call_soon_threadsafe(self._thread_ended)
 

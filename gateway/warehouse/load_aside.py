@@ -16,11 +16,11 @@ from pathlib import Path
 import orjson
 
 from gateway.journal import segment
-from gateway.journal.current import SEALED
 from gateway.journal.disk import Disk, write_file
 from gateway.journal.group import tally_rows
 from gateway.journal.reader import DAMAGED, QUARANTINE
 from gateway.journal.segment import Damage, Section
+from gateway.journal.segment_files import SEALED
 from gateway.warehouse.intents import PART, Intents, ReplaceIntent
 from gateway.words import Refusal, Tally
 

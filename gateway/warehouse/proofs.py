@@ -15,7 +15,7 @@ from typing import NamedTuple
 from clickhouse_connect.driver.client import Client
 
 from gateway.journal import segment
-from gateway.journal.current import OPEN, SEALED
+from gateway.journal.segment_files import OPEN, SEALED
 from gateway.proof import COLUMNS, Entry, digest_of, read_row
 from gateway.warehouse.connect import translated
 from gateway.warehouse.engine_statements import quote

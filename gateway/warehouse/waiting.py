@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway.journal import segment
-from gateway.journal.current import OPEN, SEALED
 from gateway.journal.disk import Disk, Entry, write_whole
 from gateway.journal.reader import DAMAGED, QUARANTINE, read_found
+from gateway.journal.segment_files import OPEN, SEALED
 from gateway.warehouse.tombstones import Tombstones
 from gateway.words import Person
 

@@ -57,7 +57,7 @@ def _run_and_kill(folder: Path, first: int, after_s: float) -> list[int]:
 def _tear(folder: Path, dice: random.Random) -> None:
     """What a power cut may leave in the room after the frames: part of one that was never acknowledged, or zeros."""
     frame = segment.frame([segment.section_of("events", [b'{"n":-1}'] * 9)])
-    begun = [path for path in folder.glob("*.open") if path.read_bytes().startswith(segment.header())]
+    begun = [path for path in folder.glob("*.[on]*") if path.read_bytes().startswith(segment.header())]
     for path in begun:
         tail = frame[: dice.randrange(1, len(frame))] if dice.random() < 0.7 else b"\0" * dice.randrange(1, 5000)
         with path.open("r+b") as file:
@@ -82,7 +82,7 @@ def test_what_was_acknowledged_before_a_kill_is_read_once(tmp_path: Path) -> Non
         if dice.random() < 0.5:
             _tear(tmp_path, dice)
         adopt_orphans(Disk(), tmp_path)
-        assert not list(tmp_path.glob("*.open"))
+        assert not list(tmp_path.glob("*.[on]*"))
     found = _read(tmp_path)
     assert len(acknowledged) > KILLS * 5
     assert set(acknowledged) - set(found) == set()

@@ -39,6 +39,15 @@ def test_an_orphan_that_holds_no_frame_is_removed(tmp_path: Path, raw: bytes) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("frames", "kept"), [(b"", []), (FRAME, [WHOLE]), (FRAME + FRAME[:-1], [WHOLE])])
+def test_what_a_dead_writer_made_ahead_is_an_orphan_and_mostly_empty(
+    tmp_path: Path, frames: bytes, kept: list[bytes]
+) -> None:
+    (tmp_path / "a.next").write_bytes(segment.header() + frames + b"\0" * 4096)
+    assert adopt_orphans(Disk(), tmp_path) == len(kept)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == kept
+
+
 def test_a_flipped_bit_in_an_orphan_cuts_nothing_that_comes_after_it(tmp_path: Path) -> None:
     dice = random.Random(8)
     for n in range(50):
