@@ -15,7 +15,7 @@ loader can do once per batch, for warehouses that are not on this machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import Struct
 from struct import error as StructError
@@ -37,8 +37,9 @@ _HEAD = Struct(_FRAME.format + "I")
 _SECTION = Struct("<II")
 HEADER_BYTES = _HEADER.size + _CRC.size
 
-#: How nearly every body begins, read at once: one section, of events.
-_ALONE, _EVENTS_ALONE = Struct("<8sII"), b"\x01\x06events"
+#: How nearly every frame begins, read at once: head, and table of one section, of events.
+_USUAL, _EVENTS_ALONE = Struct(_HEAD.format + "8sII"), b"\x01\x06events"
+_TABLE_BYTES = _USUAL.size - _HEAD.size
 
 
 class NotASegment(ValueError):
@@ -122,7 +123,9 @@ def read_segment(raw: bytes) -> Segment:
     offset = _read_header(raw)
     damages = [Damage(0, HEADER_BYTES, False)] if offset == 0 else []
     sections: list[Section] = []
-    for found in _frames(raw, HEADER_BYTES):
+    view, at = memoryview(raw), HEADER_BYTES
+    while (at := _pass_usual(raw, view, at, sections)) < len(raw):
+        found, at = _frame(raw, view, at)
         if isinstance(found, Damage):
             damages.append(found)
         else:
@@ -145,16 +148,29 @@ def _read_header(raw: bytes) -> int:
     return HEADER_BYTES
 
 
-def _frames(raw: bytes, offset: int) -> Iterator[list[Section] | Damage]:
-    view = memoryview(raw)
-    while offset < len(raw):
-        end = _end_of_whole_frame(raw, view, offset)
-        if end:
-            yield _sections(raw, view, offset + _HEAD.size, end) or Damage(offset, end, False)
-        else:
-            end = _next_whole_frame(raw, view, offset)
-            yield Damage(offset, end, end == len(raw) and _is_torn(raw, offset))
+def _pass_usual(raw: bytes, view: memoryview, offset: int, sections: list[Section]) -> int:
+    """Adds the sections of all whole frames of events alone that stand here, in few steps each; returns their end."""
+    size = len(raw)
+    while offset + _USUAL.size <= size:
+        mark, length, crc, head_crc, table, rows, payload_bytes = _USUAL.unpack_from(raw, offset)
+        body = offset + _HEAD.size
+        end = body + length
+        if mark != MARK or table != _EVENTS_ALONE or length != _TABLE_BYTES + payload_bytes or end > size:
+            break
+        if head_crc != crc32(raw[offset : offset + _FRAME.size]) or crc != crc32(view[body:end]):
+            break
+        sections.append(Section(EVENTS, rows, view[body + _TABLE_BYTES : end]))
         offset = end
+    return offset
+
+
+def _frame(raw: bytes, view: memoryview, offset: int) -> tuple[list[Section] | Damage, int]:
+    """What stands here, and where it ends: a frame of any kind, or what is none up to the next one."""
+    end = _end_of_whole_frame(raw, view, offset)
+    if end:
+        return _sections(raw, view, offset + _HEAD.size, end) or Damage(offset, end, False), end
+    end = _next_whole_frame(raw, view, offset)
+    return Damage(offset, end, end == len(raw) and _is_torn(raw, offset)), end
 
 
 def _end_of_whole_frame(raw: bytes, view: memoryview, offset: int) -> int:
@@ -194,10 +210,6 @@ def _is_torn(raw: bytes, offset: int) -> bool:
 def _sections(raw: bytes, view: memoryview, start: int, end: int) -> list[Section]:
     """The sections of a body whose checksum was right; none if its table does not fit it, so that nobody wrote it."""
     try:
-        if end - start >= _ALONE.size:
-            usual, rows, size = _ALONE.unpack_from(raw, start)
-            if usual == _EVENTS_ALONE and start + _ALONE.size + size == end:
-                return [Section(EVENTS, rows, view[end - size : end])]
         offset, table = _table(raw, start)
     except (StructError, IndexError, UnicodeDecodeError):
         return []
