@@ -6,7 +6,6 @@ Each function is one process: it wires the rooms together, runs until it is told
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import socket
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ from gateway.journal.ledger import Ledger
 from gateway.journal.signing import Signer
 from gateway.journal.writer import Journal
 from gateway.journal.yes_sayers import YesSayers
-from gateway.lifecycle import background, running
+from gateway.lifecycle import background, running, settle_garbage
 from gateway.outbound import Caller, Told
 from gateway.outward import ScriptTerms
 from gateway.reload import Watch
@@ -45,10 +44,6 @@ _log = logging.getLogger("gateway")
 
 #: Connections that may wait to be accepted. Why: a burst of x5 at 2,000/s fits into one second of stall.
 _BACKLOG = 2048
-
-#: Objects made until the garbage collector looks at the young ones; Python's own limit is 700. Why: a hit makes some 20
-#: that it counts and no cycle, so that every 30 hits it walked what was in flight: 4 µs a hit, 6 % of a worker's CPU.
-_COLLECT_AFTER = 10_000
 
 
 class Seat(NamedTuple):
@@ -158,13 +153,6 @@ def open_geo(file: str) -> Lookup:
     from gateway.web.geo import GeoFile  # noqa: PLC0415 - maxminddb is loaded only where a file is set
 
     return GeoFile(file).country_of
-
-
-def settle_garbage() -> None:
-    """Takes what was made at the start out of the collector's sight. Why: every later collection would walk it."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 10, 10)
 
 
 def _limits(settings: Settings) -> Limits:

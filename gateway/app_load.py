@@ -11,7 +11,7 @@ import threading
 
 from gateway.configuration import Configuration
 from gateway.folders import Folders
-from gateway.lifecycle import Due, running
+from gateway.lifecycle import Due, running, settle_garbage
 from gateway.metrics import write_snapshot
 from gateway.persons import Place, carry_out
 from gateway.settings import Settings
@@ -64,6 +64,7 @@ async def _load(loader: Loader, place: Place) -> None:
         if erasing.now():  # Why a thread that nobody waits for: an erasure waits for the loader, and may be cut off
             threading.Thread(target=_erase_ordered, args=(place,), name="erase", daemon=True).start()
 
+    settle_garbage()
     async with running(loader.stop, tick):
         await asyncio.to_thread(loader.run)
         await tick(0.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -19,6 +20,11 @@ _log = logging.getLogger("gateway")
 
 #: How often a process writes its counts, and looks at the midnight that keys change at.
 TICK_S = 1.0
+
+#: Objects made until the garbage collector looks at the young ones; Python's own limit is 700. Why: a hit makes some 20
+#: that it counts and no cycle, so that every 30 hits it walked what was in flight: 4 µs a hit, 6 % of a worker's CPU.
+#: A batch of the loader makes thousands and no cycle either.
+_COLLECT_AFTER = 10_000
 
 
 class Due:
@@ -34,6 +40,13 @@ class Due:
             return False
         self._next = monotonic() + self._every_s
         return True
+
+
+def settle_garbage() -> None:
+    """Takes what was made at the start out of the collector's sight. Why: every later collection would walk it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ import psutil
 from clickhouse_connect.driver.client import Client
 
 from gateway.journal import segment
+from gateway.lifecycle import settle_garbage
 from gateway.warehouse.connect import connect
 from gateway.warehouse.engine_endpoint import Endpoint, read_endpoint
 from gateway.warehouse.load import Loader
@@ -164,6 +165,7 @@ def main(rows: int, batch: int, repeats: int, held: int, copies: float) -> None:
         made.append(dice.choice(made) if made and dice.random() < copies else _row(dice, number))
     bodies = [b"\n".join(made[first : first + batch]) + b"\n" for first in range(0, rows, batch)]
     work = Work(_segments(made, batch), bodies, len(set(made)), repeats)
+    settle_garbage()  # as `gateway load` does
     click.echo(f"{rows} rows of {sum(map(len, made)) // rows} bytes, batches of {batch}, into {held} rows")
     with tempfile.TemporaryDirectory() as folder:
         process, endpoint = _start_engine(Path(folder) / "data")
