@@ -25,11 +25,15 @@ from gateway.lifecycle import Due
 from gateway.metrics import write_snapshot
 from gateway.reload import Watch
 from gateway.tls import Certificate
+from gateway.web import wire
 from gateway.web.collect import Collect, look_away
 from gateway.web.scripts import Scripts
 from gateway.words import Outcome
 
 _log = logging.getLogger("gateway")
+
+#: Whether the hot path is as GATEWAY_COMPILED=1 installs it; see setup.py.
+_IS_COMPILED = "no" if wire.__file__.endswith(".py") else "yes"
 
 #: How often the keyring looks for a midnight. Why: it makes tomorrow's salt a day ahead, so a minute is soon enough.
 _KEYS_EVERY_S = 60.0
@@ -160,7 +164,7 @@ def describe_build(sites: Sites) -> dict[str, object]:
     """Which gateway a worker is, and which policies are in force in it, as gauges of 1."""
     policies = [(site.name, site.policy) for site in sites.all]
     return {
-        "build": [[version("edge-tracking-gateway"), python_version(), 1]],
+        "build": [[version("edge-tracking-gateway"), python_version(), _IS_COMPILED, 1]],
         "policies": [[name, policy.name, str(policy.version), policy.hash, 1] for name, policy in policies],
     }
 

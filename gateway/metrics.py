@@ -147,7 +147,7 @@ METRICS = (
         ("site", "destination"),
         "Segments that only a newer gateway can read; no copy is sent before it did",
     ),
-    Metric("build", "gateway_build_info", "gauge", ("version", "python"), "Workers of this build"),
+    Metric("build", "gateway_build_info", "gauge", ("version", "python", "compiled"), "Workers of this build"),
     Metric(
         "policies",
         "gateway_policy_info",

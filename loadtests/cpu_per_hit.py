@@ -10,11 +10,13 @@ itself used, all its threads, user and system, by its own clock, to the nanoseco
     python -m loadtests.cpu_per_hit --kind ga4         GA4 with gcs and gcd: at most 1.5 x
     python -m loadtests.cpu_per_hit --kind ga4-tcf     GA4 with a TC string: at most 1.5 x
     python -m loadtests.cpu_per_hit --kind own-batch   20 events a hit: at least 40,000 events per second of CPU
+    python -m loadtests.cpu_per_hit --compiled …       the gateway as GATEWAY_COMPILED=1 installs it (see setup.py)
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
@@ -39,8 +41,9 @@ from consent.signals import read_signals
 from consent.starters import starter
 from consent.words import Statement
 from gateway.ready import Port, answers
+from tests.compiled import compile_into
 from tests.recorded import recorded
-from tests.serving import GATEWAY
+from tests.serving import GATEWAY, ROOT
 
 CONNECTIONS = 32
 
@@ -164,13 +167,13 @@ def bare() -> Iterator[tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def collecting(folder: Path) -> Iterator[tuple[int, int]]:
-    """(port, pid) of one collect process with the starter site; its journal gathers in `folder`."""
+def collecting(folder: Path, sources: Path = ROOT) -> Iterator[tuple[int, int]]:
+    """(port, pid) of one collect process of these sources with the starter site; its journal gathers in `folder`."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.set_inheritable(True)
     port, fd = listener.getsockname()[1], listener.fileno()
     command = [*GATEWAY, "collect", "--data", str(folder / "data"), "--fd", str(fd)]
-    process = subprocess.Popen(command, pass_fds=[fd], stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(command, pass_fds=[fd], stdin=subprocess.DEVNULL, cwd=sources)
     try:
         while not asyncio.run(answers(Port(port), "/readyz")):
             time.sleep(0.05)
@@ -258,14 +261,22 @@ async def turn_of(requests: list[bytes], bare: Served, gateway: Served) -> Turn:
         return Turn(*(side.used_s / len(requests) * 1e6 for side in (one, other)))
 
 
-def turns_of(kind: Kind, requests: int, turns: int) -> Iterator[Turn]:
+def turns_of(kind: Kind, requests: int, turns: int, sources: Path = ROOT) -> Iterator[Turn]:
     """As many turns; a first one, which warms caches and memory, is not told."""
-    with tempfile.TemporaryDirectory() as folder, collecting(Path(folder)) as gateway, bare() as other:
+    with tempfile.TemporaryDirectory() as folder, collecting(Path(folder), sources) as gateway, bare() as other:
         for turn in range(turns + 1):
             sent = [kind.request(turn * requests + i) for i in range(requests)]
             told = uvloop.run(turn_of(sent, Served(*other), Served(*gateway)))
             if turn:
                 yield told
+
+
+def compiled_sources() -> Path:
+    """The sources with a compiled hot path, in a folder that is gone when this process ends."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    click.echo("compiling the hot path …")
+    return compile_into(Path(folder.name))
 
 
 def machine() -> str:
@@ -282,12 +293,14 @@ def machine() -> str:
 @click.option("--hits", default=0, help="Requests per turn; 20,000, or 2,000 with batches.")
 @click.option("--turns", default=5, show_default=True)
 @click.option("--budget", default=0.0, help="Highest ratio, or least events per second of CPU, that passes.")
-def main(kind: str, hits: int, turns: int, budget: float) -> None:
+@click.option("--compiled", is_flag=True, help="Compile the hot path first, in a folder of its own (a minute).")
+def main(kind: str, hits: int, turns: int, budget: float, compiled: bool) -> None:
     """Print CPU per request of both, turn by turn, and the median."""
     chosen = KINDS[kind]
     budget = budget or chosen.budget
+    hits = hits or (20_000 if chosen.events == 1 else 2_000)
     taken = []
-    for turn in turns_of(chosen, hits or (20_000 if chosen.events == 1 else 2_000), turns):
+    for turn in turns_of(chosen, hits, turns, compiled_sources() if compiled else ROOT):
         taken.append(turn)
         ratio = turn.gateway / turn.bare
         click.echo(
@@ -299,7 +312,7 @@ def main(kind: str, hits: int, turns: int, budget: float) -> None:
     else:
         median = statistics.median(chosen.events / turn.gateway * 1e6 for turn in taken)
         met, say = median >= budget, f"median {median:,.0f} events per second of CPU (budget {budget:,.0f})"
-    click.echo(f"{kind}: {say}; {machine()}")
+    click.echo(f"{kind}{', compiled' if compiled else ''}: {say}; {machine()}")
     raise SystemExit(0 if met else 1)
 
 

@@ -14,6 +14,7 @@ LONGEST = (
     "test_crash.py",
     "test_load_exactly_once.py",
     "test_image.py",
+    "test_compiled.py",
     "test_load_kills.py",
     "test_proof_of_choice.py",
     "test_style.py",

@@ -1,4 +1,4 @@
-"""What gathers for one commit, the future that its hits share, and the frame that it becomes.
+"""What gathers for one commit, and the frame that it becomes.
 
 May not: touch a disk; look inside a fact.
 """
@@ -14,22 +14,10 @@ import orjson
 
 from gateway.journal import segment
 from gateway.journal.ledger import Ledger
-from gateway.journal.trouble import JournalUnavailable, Trouble
+from gateway.journal.promise import Promise
 from gateway.words import Counted, Fact, Order, Outcome, Proof, Sighted, Tally
 
 _TALLY_BYTES = 128
-
-
-class Promise(asyncio.Future[None]):
-    """Done when the group is durable. A waiter's cancellation is that waiter's own, delivered after the commit."""
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        return False
-
-    def fail(self, trouble: Trouble) -> None:
-        """Tells everyone who waits; that nobody waits is no error."""
-        self.set_exception(JournalUnavailable(trouble))
-        self.exception()
 
 
 class Group:

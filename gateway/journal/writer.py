@@ -30,8 +30,9 @@ from typing import Any, NamedTuple
 
 from gateway.journal.current import CurrentSegment
 from gateway.journal.disk import Disk, Entry
-from gateway.journal.group import Group, Promise
+from gateway.journal.group import Group
 from gateway.journal.ledger import Ledger
+from gateway.journal.promise import Promise
 from gateway.journal.segment_files import OPEN, SEALED
 from gateway.journal.segments_ahead import SegmentsAhead
 from gateway.journal.trouble import JournalUnavailable, Trouble, trouble_of

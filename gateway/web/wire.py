@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
@@ -122,19 +124,19 @@ class Exchange:
 
 
 class Wire(asyncio.Protocol):
-    """One connection. Made by `wire`, which knows the service and the limits; uvicorn calls the class."""
-
-    service: Service
-    body_limit_bytes: int
-    arrive_s: float
+    """One connection. Made by `wire`, which knows the service and the limits; uvicorn gives the rest."""
 
     def __init__(
         self,
+        service: Service,
+        body_limit_bytes: int,
+        arrive_s: float,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
+        self.service, self.body_limit_bytes, self.arrive_s = service, body_limit_bytes, arrive_s
         self.state = server_state
         self.exchanges: deque[Exchange] = deque()
         self.arriving = True
@@ -299,9 +301,9 @@ class Wire(asyncio.Protocol):
         return bytes(line)
 
 
-def wire(service: Service, body_limit_bytes: int, arrive_s: float) -> type[Wire]:
-    """The class for uvicorn's `http=`."""
-    return type("BoundWire", (Wire,), {"service": service, "body_limit_bytes": body_limit_bytes, "arrive_s": arrive_s})
+def wire(service: Service, body_limit_bytes: int, arrive_s: float) -> Callable[..., Wire]:
+    """What uvicorn calls as its `http=`."""
+    return partial(Wire, service, body_limit_bytes, arrive_s)
 
 
 async def sweep(state: ServerState) -> None:
@@ -323,5 +325,5 @@ def _from_absolute(url: bytes) -> tuple[bytes, bytes, bytes]:
     """Path and query of `http://host/path?query`, which proxies send, or of `*`. Source: RFC 9112, 3.2."""
     if url == b"*":
         return b"*", b"", b""
-    parsed = httptools.parse_url(url)  # raises HttpParserInvalidURLError, which data_received answers
+    parsed: Any = httptools.parse_url(url)  # its stub knows no URL without a query; raises HttpParserInvalidURLError
     return parsed.path or b"/", b"?", parsed.query or b""

@@ -108,7 +108,7 @@ def _properties(properties: Mapping[str, Any]) -> dict[str, Any]:
     return read_properties(found, _PAGE_FIELDS)
 
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "amplitude",
     (
         Claim("POST", "/2/httpapi"),

@@ -266,7 +266,7 @@ def _put_item_part(item: dict[str, Any], key: str, value: str) -> None:
         item[_ITEM_KEYS[key]] = value
 
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "ga4",
     (
         Claim("POST", "/g/collect"),

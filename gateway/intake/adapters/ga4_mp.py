@@ -148,4 +148,4 @@ def _event_messages(field: str, raw: Mapping[str, Any]) -> list[_Message]:
     return found
 
 
-ADAPTER = Adapter("ga4_mp", (Claim("POST", "/mp/collect"), Claim("POST", _DEBUG_PATH)), read)
+ADAPTER: Adapter = Adapter("ga4_mp", (Claim("POST", "/mp/collect"), Claim("POST", _DEBUG_PATH)), read)

@@ -226,7 +226,7 @@ def _put_sender(event: Event, fields: Mapping[str, str]) -> None:
         event.user_agent = fields.get("ua", "")
 
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "matomo",
     tuple(Claim(method, path) for method in ("POST", "GET") for path in ("/matomo.php", "/piwik.php")),
     read,

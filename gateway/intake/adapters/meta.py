@@ -85,4 +85,4 @@ def _item(raw: Mapping[str, Any]) -> dict[str, Any]:
     return read_item({_ITEM_NAMES.get(key, key): value for key, value in raw.items()})
 
 
-ADAPTER = Adapter("meta", (Claim("POST", "*/events", b'"event_name"'),), read)
+ADAPTER: Adapter = Adapter("meta", (Claim("POST", "*/events", b'"event_name"'),), read)

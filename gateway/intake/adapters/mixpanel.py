@@ -137,7 +137,7 @@ def _answer(hit: Hit, form: Mapping[str, str], reading: Reading) -> Answer:
 
 _PATHS = ("/track", "/track/", "/engage", "/engage/", "/groups", "/groups/", "/import", "/import/")
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "mixpanel",
     (
         *(Claim(method, path) for method in ("POST", "GET") for path in _PATHS),

@@ -148,4 +148,4 @@ def _pixel_properties(fields: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-ADAPTER = Adapter("own", (Claim("POST", "/collect"), Claim("GET", "/collect.gif")), read)
+ADAPTER: Adapter = Adapter("own", (Claim("POST", "/collect"), Claim("GET", "/collect.gif")), read)

@@ -67,4 +67,4 @@ def _properties(raw: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-ADAPTER = Adapter("plausible", (Claim("POST", "/api/event"),), read)
+ADAPTER: Adapter = Adapter("plausible", (Claim("POST", "/api/event"),), read)

@@ -211,7 +211,7 @@ _POSTS = (
     "/s/",
 )
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "posthog",
     (
         *(Claim("POST", path) for path in _POSTS),

@@ -106,7 +106,7 @@ def _configuration(key: str) -> dict[str, Any]:
 
 _SHARED_PATHS = ("track", "page", "screen", "identify", "group", "alias", "batch", "import")
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "rudderstack",
     (
         *(Claim("POST", f"/v1/{part}", mark) for part in _SHARED_PATHS for mark in _MARKS),

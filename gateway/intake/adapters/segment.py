@@ -87,7 +87,7 @@ def _settings(key: str) -> dict[str, Any]:
 
 _POSTS = (*(part for part in CALL_OF if part != "merge"), "b", "m", "batch", "import")
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "segment",
     (*(Claim("POST", f"/v1/{part}") for part in _POSTS), Claim("GET", "/v1/projects/*")),
     read,

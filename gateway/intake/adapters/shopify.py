@@ -123,4 +123,4 @@ def _item(variant: _Object, quantity: object) -> dict[str, Any]:
     return found
 
 
-ADAPTER = Adapter("shopify", (Claim("POST", "/shopify/pixel"),), read)
+ADAPTER: Adapter = Adapter("shopify", (Claim("POST", "/shopify/pixel"),), read)

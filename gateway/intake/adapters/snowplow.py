@@ -227,7 +227,7 @@ def _put_sender(event: Event, raw: Mapping[str, Any]) -> None:
         event.user_agent = text(raw.get("ua"))
 
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "snowplow",
     (
         Claim("GET", "/i"),

@@ -98,4 +98,4 @@ def _put_event(reading: Reading, raw: Mapping[str, Any], named: str, received_at
     reading.events.append(event)
 
 
-ADAPTER = Adapter("stape", (Claim("POST", "/data"), Claim("GET", "/data"), Claim("GET", "/_set_cookie")), read)
+ADAPTER: Adapter = Adapter("stape", (Claim("POST", "/data"), Claim("GET", "/data"), Claim("GET", "/_set_cookie")), read)

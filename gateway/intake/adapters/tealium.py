@@ -86,7 +86,7 @@ def _items(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [read_item(dict(zip(columns, row, strict=True))) for row in list(rows)[:ITEM_LIMIT]]
 
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "tealium",
     (
         Claim("POST", "/event"),

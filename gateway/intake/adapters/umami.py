@@ -94,4 +94,4 @@ def _properties(payload: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return found
 
 
-ADAPTER = Adapter("umami", (Claim("POST", "/api/send"), Claim("POST", "/api/batch")), read)
+ADAPTER: Adapter = Adapter("umami", (Claim("POST", "/api/send"), Claim("POST", "/api/batch")), read)

@@ -89,7 +89,7 @@ def _items(nested: object) -> list[dict[str, Any]]:
     return [read_item(mapping(one.get("data"))) for one in products if one.get("type", one.get("entity")) == "product"]
 
 
-ADAPTER = Adapter(
+ADAPTER: Adapter = Adapter(
     "walkeros",
     (
         Claim("POST", "/collect", b'^{"event":'),

@@ -57,7 +57,7 @@ class Contract:
 
     def _put_missing(self, kept: dict[str, Scalar], items: list[dict[str, Scalar]], broken: list[str]) -> None:
         seen = {word.partition(":")[0] for word in broken}
-        missing = self._required - kept.keys() - seen - ({"items"} if items else set())
+        missing = self._required.difference(kept, seen, ("items",) if items else ())
         broken.extend(f"{name}:required" for name in sorted(missing))
 
 

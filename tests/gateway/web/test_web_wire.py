@@ -13,6 +13,7 @@ import uvicorn
 from gateway.intake.headers import Headers
 from gateway.web.wire import Exchange, Pending, Reply, Request, wire
 from gateway.words import Refusal
+from tests.inside import names_inside
 
 BODY_LIMIT_BYTES = 1000
 
@@ -60,7 +61,7 @@ def play(script: Script, arrive_s: float = 10.0) -> Echo:
         app: Any = echo  # a Service, which the protocol asks; uvicorn itself never calls it
         config = uvicorn.Config(
             app,
-            http=wire(echo, BODY_LIMIT_BYTES, arrive_s),
+            http=wire(echo, BODY_LIMIT_BYTES, arrive_s),  # type: ignore[arg-type]  # uvicorn calls it, class or not
             interface="asgi3",
             lifespan="off",
             log_config=None,
@@ -275,4 +276,4 @@ def test_a_flood_of_pipelined_requests_waits_without_growing() -> None:
 
 
 def test_an_exchange_holds_nothing_of_its_request() -> None:
-    assert set(Exchange.__slots__) == {"began", "close", "head_only", "pending", "reply", "wire"}
+    assert names_inside(Exchange) == {"began", "close", "head_only", "pending", "reply", "wire"}
