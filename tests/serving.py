@@ -90,7 +90,7 @@ class Served:
             self._client.close()
             self._client = None
 
-    def wait_for(self, sql: str, expected: Any, seconds: float) -> float:
+    def wait_for(self, sql: str, expected: Any, seconds: float = 30.0) -> float:
         """Seconds until the query's first value is as expected; AssertionError after `seconds`."""
         began = time.monotonic()
         while (seen := self.ask(sql)[0][0]) != expected:

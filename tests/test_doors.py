@@ -62,7 +62,7 @@ def test_a_delivery_counts_once_whichever_worker_takes_it_and_whoever_is_killed(
         assert answers == {"ok": 1, "replayed": 19}
         for worker in ("collect-0", "collect-1"):
             served.processes()[worker].kill()
-        until = time.monotonic() + 15
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(served.url + "/readyz", timeout=1).status_code == 200:
@@ -71,9 +71,9 @@ def test_a_delivery_counts_once_whichever_worker_takes_it_and_whoever_is_killed(
         assert httpx.post(url, content=body, headers=headers, timeout=15).text.strip() == "replayed"
         forged = httpx.post(url, content=body.replace(b":9", b":1"), headers=headers, timeout=15)
         assert (forged.status_code, forged.text.strip()) == (401, "forged_signature")
-        served.wait_for("SELECT count() FROM gateway.events WHERE event = 'survey_answer'", 1, seconds=5)
-        served.wait_for("SELECT sum(events) FROM gateway.tallies WHERE refusal = 'replayed'", 20, seconds=5)
-        served.wait_for("SELECT sum(events) FROM gateway.tallies WHERE refusal = 'forged_signature'", 1, seconds=5)
+        served.wait_for("SELECT count() FROM gateway.events WHERE event = 'survey_answer'", 1)
+        served.wait_for("SELECT sum(events) FROM gateway.tallies WHERE refusal = 'replayed'", 20)
+        served.wait_for("SELECT sum(events) FROM gateway.tallies WHERE refusal = 'forged_signature'", 1)
         assert served.ask("SELECT adapter, properties['rating'] FROM gateway.events") == [("typeform", "9")]
         assert SECRET not in "".join(served.lines)
 
@@ -91,4 +91,4 @@ def test_a_link_leads_where_the_command_signed_it_and_nothing_else_leads_anywher
             heard = httpx.get(served.url + path)
             assert (heard.status_code, heard.headers.get("location")) == (400, None)
         assert httpx.get(served.url + "/r/c?u=https://shop.example/").headers["location"] == "https://shop.example/"
-        served.wait_for("SELECT max(campaign) FROM gateway.events WHERE event = 'email_click'", "news-47", seconds=5)
+        served.wait_for("SELECT max(campaign) FROM gateway.events WHERE event = 'email_click'", "news-47")

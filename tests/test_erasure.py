@@ -196,7 +196,7 @@ def test_replayed_segments_and_late_events_do_not_bring_the_person_back(erased: 
 def test_somebody_who_comes_back_and_agrees_again_is_a_visitor_like_any_other(erased: Erased) -> None:
     before = rows_of(erased.served, erased.visitor)["events"]
     assert collected(erased.served, erased.person.client_id) == "facts=1 refused=0"
-    erased.served.wait_for(f"SELECT count() FROM gateway.events WHERE visitor = '{erased.visitor}'", before + 1, 5)
+    erased.served.wait_for(f"SELECT count() FROM gateway.events WHERE visitor = '{erased.visitor}'", before + 1)
 
 
 def collected(served: Served, client_id: str, **more: str) -> str:

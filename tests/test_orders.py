@@ -52,7 +52,7 @@ def delete(served: Served, client_id: str) -> str:
 def test_who_takes_all_consent_back_or_is_deleted_by_a_call_is_forgotten_and_nobody_else(served: Served) -> None:
     for person in ("leaver", "stayer", "deleted"):
         assert say(served, person, True, _EVENTS) == f"facts={_EVENTS} refused=0"
-    served.wait_for("SELECT count() FROM gateway.events", 3 * _EVENTS, 20)
+    served.wait_for("SELECT count() FROM gateway.events", 3 * _EVENTS)
     assert say(served, "leaver", False, 1) == "facts=0 refused=1"
     assert say(served, "never-agreed", False, 1) == "facts=0 refused=1"
     assert delete(served, "deleted") == "facts=0 refused=1"
@@ -66,4 +66,4 @@ def test_who_takes_all_consent_back_or_is_deleted_by_a_call_is_forgotten_and_nob
 
     time.sleep(0.01)  # a later millisecond than the newest order
     assert say(served, "leaver", True, 1) == "facts=1 refused=0"
-    served.wait_for("SELECT count() FROM gateway.events", _EVENTS + 1, 20)
+    served.wait_for("SELECT count() FROM gateway.events", _EVENTS + 1)

@@ -45,7 +45,7 @@ def run(served: Served, *arguments: str) -> tuple[int, str]:
 
 
 def wait_for_rows(served: Served, rows: int) -> None:
-    served.wait_for("SELECT count() FROM gateway.consent_ledger", rows, seconds=10)
+    served.wait_for("SELECT count() FROM gateway.consent_ledger", rows)
 
 
 def change(served: Served, sql: str) -> None:
@@ -195,7 +195,7 @@ def test_decisions_are_counted_by_day_and_a_draft_is_simulated_on_them(served: S
     for number in range(4):
         say(served, _PARTLY, client_id=f"person-{number}")
     say(served, _NOTHING)
-    served.wait_for("SELECT sum(events) FROM gateway.decisions", 5, seconds=20)
+    served.wait_for("SELECT sum(events) FROM gateway.decisions", 5)
     code, told = run(served, "policy", "simulate", "starter:strictest", "--format", "json")
     assert code == 0, told
     outcomes = {row["purpose"]: row for row in orjson.loads(told)}

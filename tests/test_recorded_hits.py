@@ -25,7 +25,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served,
             requests = [request for pattern in FILES for request in recorded(pattern)]
             answers = [(request, send(connection, request)) for request in requests]
         facts = sum(answer.outcome[0] for _, answer in answers)
-        served.wait_for("SELECT count() FROM gateway.events", facts, seconds=2.0)
+        served.wait_for("SELECT count() FROM gateway.events", facts)
         yield served, answers
 
 
@@ -45,7 +45,7 @@ def test_the_warehouse_holds_exactly_the_facts_that_were_told(
     refused = sum(answer.outcome[1] for _, answer in answers)
     assert facts > 20
     assert served.ask("SELECT count() FROM gateway.events") == [(facts,)]
-    served.wait_for("SELECT sum(events) FROM gateway.tallies", refused, seconds=3.0)
+    served.wait_for("SELECT sum(events) FROM gateway.tallies", refused)
 
 
 def test_steps_without_agreement_leave_no_fact(replayed: tuple[Served, list[tuple[Recorded, Answered]]]) -> None:

@@ -44,7 +44,7 @@ def test_a_hit_is_acknowledged_and_visible_within_two_seconds(tmp_path: Path) ->
         for count in (1, 2, 3):
             answer = httpx.post(served.url + "/collect", json=HIT)
             assert (answer.status_code, answer.headers["x-gateway-outcome"]) == (204, "facts=1 refused=0")
-            took.append(served.wait_for("SELECT count() FROM gateway.events", count, seconds=10))
+            took.append(served.wait_for("SELECT count() FROM gateway.events", count))
         rows = served.ask("SELECT event, visitor_kind, product_id, toString(purposes) FROM gateway.events")
     assert rows == [("wishlist_add", "durable", "SKU-1", "['analytics']")] * 3
     assert min(took) < 2.0
@@ -139,7 +139,7 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         children = [process.pid for process in served.processes().values()]
         assert len(children) == 4
         served.stop(signal.SIGKILL)
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while time.monotonic() < end and any(Path(f"/proc/{pid}/stat").exists() for pid in children):
             time.sleep(0.05)
         assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
@@ -148,11 +148,14 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
 def test_the_admin_port_shows_health_and_metrics(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as served:
         httpx.post(served.url + "/collect", json=HIT)
-        time.sleep(1.5)
+        facts = 'gateway_facts_total{adapter="own",site="demo"} 1.0'
+        end = time.monotonic() + 30
+        while facts not in httpx.get(served.admin + "/metrics").text:
+            assert time.monotonic() < end
+            time.sleep(0.1)
         page = httpx.get(served.admin + "/")
         assert (page.status_code, "facts made durable" in page.text) == (200, True)
         metrics = httpx.get(served.admin + "/metrics").text
-        assert 'gateway_facts_total{adapter="own",site="demo"} 1.0' in metrics
         assert 'gateway_policy_info{hash="' in metrics
         assert 'gateway_build_info{python="' in metrics
         assert re.search(r'gateway_journal_age_seconds{process="collect-0"} \d', metrics)

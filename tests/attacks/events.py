@@ -105,7 +105,7 @@ def _forget(name: str, sent: str, key: str, origin: str) -> Attack:
         with arena.client(origin=origin) as client:
             answer = client.post(arena.served.url + "/engage", data={"data": call.decode()})
         arena.event(event="wishlist_add", client_id="another")
-        arena.served.wait_for(kept, before + 2, seconds=30)
+        arena.served.wait_for(kept, before + 2)
         orders = arena.served.ask("SELECT count() FROM gateway.erasure_orders")[0][0]
         return f"{answer.status_code} {answer.headers['x-gateway-outcome']}, {orders} orders"
 

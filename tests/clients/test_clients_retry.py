@@ -48,7 +48,7 @@ def lose_one_answer(shop: Shop, server: Server) -> Stored:
     told = before.facts.total() + before.refusals["duplicate"] + gateway.facts
     where = f"site = 'counts' AND adapter = '{server.client}'"
     copies = f"SELECT sum(events) FROM gateway.tallies WHERE refusal = 'duplicate' AND {where}"
-    shop.served.wait_for(f"SELECT count() + ({copies}) FROM gateway.events WHERE {where}", told, seconds=10)
+    shop.served.wait_for(f"SELECT count() + ({copies}) FROM gateway.events WHERE {where}", told)
     became = shop.became(server.client, "counts").since(before)
     return Stored(became, Counter(server.counts[0]), gateway.facts, len(shop.ids(server.client, "counts") - known))
 

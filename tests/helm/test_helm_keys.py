@@ -222,7 +222,7 @@ def test_a_pod_waits_for_the_keys_that_the_job_makes(api: Api, tmp_path: Path) -
     with pytest.raises(subprocess.TimeoutExpired):
         waiting.wait(2)
     (mounted / lacking).write_bytes(base64.b64decode(api.held[lacking]))
-    assert waiting.wait(5) == 0
+    assert waiting.wait(30) == 0
 
 
 def test_where_the_pods_make_the_keys_nothing_waits_for_them() -> None:

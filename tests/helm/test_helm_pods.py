@@ -213,7 +213,7 @@ def test_a_pod_goes_only_when_its_journal_is_empty(tmp_path: Path) -> None:
     time.sleep(1.0)
     assert waiting.poll() is None
     (tmp_path / "collect-0-1.open").unlink()
-    assert waiting.wait(5) == 0
+    assert waiting.wait(30) == 0
 
 
 def test_the_loader_outlives_collect_and_the_grace_holds_both() -> None:

@@ -58,7 +58,7 @@ def test_what_broke_its_contract_waits_and_is_loaded_once_when_the_contract_is_m
         assert send(served, 1, "red") == "facts=1 refused=0"
         for number, colour in ((2, "teal"), (3, "teal"), (3, "teal"), (4, "puce")):
             assert send(served, number, colour) == "facts=0 refused=1"
-        served.wait_for("SELECT count() FROM gateway.quarantine", 4, 20)
+        served.wait_for("SELECT count() FROM gateway.quarantine", 4)
         rules = (
             "SELECT contract, arrayJoin(broken), properties['colour'] FROM gateway.quarantine GROUP BY ALL ORDER BY 3"
         )

@@ -34,7 +34,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         done = subprocess.run([*GATEWAY, "demo", *options], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         truth = json.loads(file.read_text("utf-8"))
-        served.wait_for("SELECT count() FROM events", truth["facts"]["events"], 20)
+        served.wait_for("SELECT count() FROM events", truth["facts"]["events"])
         yield Ran(served, done.stdout, truth)
 
 
@@ -68,7 +68,7 @@ def test_what_is_no_fact_is_a_tally(ran: Ran) -> None:
     sent, facts = ran.truth["sent"]["events"], ran.truth["facts"]["events"]
     tallied = sent - facts + ran.truth["calls_that_are_no_events"] + ran.truth["hits"]["bad"]
 
-    ran.served.wait_for("SELECT sum(events) FROM tallies", tallied, 10)
+    ran.served.wait_for("SELECT sum(events) FROM tallies", tallied)
     reasons = {answer["refusal"] for answer in _answers(ran, 2)}
     assert {"consent_denied", "body_unreadable", "unknown_path", "not_an_event"} <= reasons
     assert "gateway_fault" not in reasons

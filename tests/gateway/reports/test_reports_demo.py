@@ -73,8 +73,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         assert done.returncode == 0, done.stderr
         truth = json.loads(file.read_text("utf-8"))
         plan = truth["plan"]
-        served.wait_for("SELECT count() FROM events", truth["facts"]["events"], 20)
-        served.wait_for("SELECT sum(events) FROM tallies WHERE refusal = 'consent_denied'", _denied(truth), 20)
+        served.wait_for("SELECT count() FROM events", truth["facts"]["events"])
+        served.wait_for("SELECT sum(events) FROM tallies WHERE refusal = 'consent_denied'", _denied(truth))
         journeys = [journey(plan["seed"], n, plan["days"], plan["now"]) for n in range(plan["visitors"])]
         today = datetime.now(UTC).date()
         found = read_endpoint(served.data)

@@ -33,7 +33,7 @@ class Engine:
             stderr=subprocess.PIPE,
         )
 
-    def wait_ready(self, seconds: float = 20.0) -> Endpoint:
+    def wait_ready(self, seconds: float = 60.0) -> Endpoint:
         until = self.began + seconds
         while (found := read_endpoint(self.data)) is None:
             assert self.process.poll() is None, self.error()

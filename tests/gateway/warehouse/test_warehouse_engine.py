@@ -459,7 +459,7 @@ def test_the_async_client_asks_in_parallel(endpoint: Endpoint) -> None:
         try:
             began = time.monotonic()
             answers = await asyncio.gather(
-                *(client.query("SELECT sleepEachRow(0.5), {n:UInt8}", parameters={"n": n}) for n in range(6))
+                *(client.query("SELECT sleepEachRow(1), {n:UInt8}", parameters={"n": n}) for n in range(6))
             )
             return [answer.result_rows[0][1] for answer in answers], time.monotonic() - began
         finally:
@@ -467,7 +467,7 @@ def test_the_async_client_asks_in_parallel(endpoint: Endpoint) -> None:
 
     numbers, seconds = asyncio.run(ask())
     assert numbers == list(range(6))
-    assert seconds < 1.5
+    assert seconds < 3
 
 
 def test_more_readers_than_turns_are_answered_one_after_the_other(endpoint: Endpoint) -> None:

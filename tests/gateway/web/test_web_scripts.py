@@ -42,7 +42,7 @@ sites:
 """
 
 
-async def ready(visitor: Visitor, target: str, seconds: float = 5.0) -> Heard:
+async def ready(visitor: Visitor, target: str, seconds: float = 30.0) -> Heard:
     """The first answer that is not 503."""
     until = time.monotonic() + seconds
     while (heard := await visitor.ask("GET", target)).status == 503 and time.monotonic() < until:
@@ -165,7 +165,7 @@ def ask(scripts: Scripts) -> Reply:
     return reply
 
 
-def wait(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def wait(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until
@@ -211,7 +211,7 @@ def test_a_slow_upstream_does_not_hold_up_a_hit(tmp_path: Path) -> None:
     with serving_upstream() as upstream:
 
         def slow(_: Asked) -> Say:
-            time.sleep(1.5)
+            time.sleep(4)
             return Say(200, SCRIPT, JAVASCRIPT)
 
         upstream.answer = slow
@@ -225,7 +225,7 @@ def test_a_slow_upstream_does_not_hold_up_a_hit(tmp_path: Path) -> None:
             return time.perf_counter() - began
 
         seconds, _ = behind(tmp_path, yml(upstream, allow_private="yes"), script)
-    assert seconds < 0.5
+    assert seconds < 3
 
 
 @pytest.mark.parametrize(

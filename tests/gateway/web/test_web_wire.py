@@ -228,11 +228,19 @@ def test_a_body_at_its_limit_is_let_in() -> None:
     play(script)
 
 
+async def half_come(echo: Echo) -> Any:
+    """The connection, when what there is of its request has come."""
+    while True:
+        for connection in echo.connections:
+            if getattr(connection, "body", b"") == b"abc":
+                return connection
+        await asyncio.sleep(0.01)
+
+
 def test_a_request_that_never_arrives_is_ended_and_counted_once() -> None:
     async def script(echo: Echo, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
-        await asyncio.sleep(0.2)
-        (connection,) = echo.connections
+        connection = await half_come(echo)
         connection.end_if_late(connection.began + 11)
         assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
 
@@ -242,10 +250,10 @@ def test_a_request_that_never_arrives_is_ended_and_counted_once() -> None:
 def test_a_sender_that_goes_away_in_the_middle_is_counted() -> None:
     async def script(echo: Echo, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
-        await writer.drain()
-        await asyncio.sleep(0.1)
+        await half_come(echo)
         writer.close()
-        await asyncio.sleep(0.1)
+        while not echo.refusals:
+            await asyncio.sleep(0.01)
 
     assert play(script).refusals == [Refusal.SLOW_BODY]
 
