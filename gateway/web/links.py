@@ -92,7 +92,7 @@ class LinkDoor:
         if request.method == "HEAD":
             return plain
         pending = walk()
-        return pending._replace(reply=Reply(302, pending.reply.lines + lines), otherwise=plain)
+        return Pending(pending.future, Reply(302, pending.reply.lines + lines), plain)
 
     def _refused(self, request: Request, refusal: Refusal) -> Reply | Pending:
         if request.method == "HEAD":

@@ -58,15 +58,14 @@ _LAST_DATE: list[Any] = [None, b""]
 _STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
 
 
-class Request(NamedTuple):
+class Request:
     """One request, whole. `path` is decoded, `query` is not; `peer` is '' if unknown."""
 
-    method: str
-    path: str
-    query: bytes
-    headers: Headers
-    body: bytes
-    peer: str
+    __slots__ = ("body", "headers", "method", "path", "peer", "query")
+
+    def __init__(self, method: str, path: str, query: bytes, headers: Headers, body: bytes, peer: str) -> None:
+        self.method, self.path, self.query = method, path, query
+        self.headers, self.body, self.peer = headers, body, peer
 
 
 class Reply(NamedTuple):
@@ -77,12 +76,13 @@ class Reply(NamedTuple):
     body: bytes = b""
 
 
-class Pending(NamedTuple):
+class Pending:
     """An answer that waits: `reply` once the future is done, `otherwise` if it fails."""
 
-    future: asyncio.Future[None]
-    reply: Reply
-    otherwise: Reply
+    __slots__ = ("future", "otherwise", "reply")
+
+    def __init__(self, future: asyncio.Future[None], reply: Reply, otherwise: Reply) -> None:
+        self.future, self.reply, self.otherwise = future, reply, otherwise
 
 
 class Service(Protocol):
