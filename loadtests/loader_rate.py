@@ -44,7 +44,7 @@ from gateway.warehouse.load_statements import SETTINGS
 LEAST_RATIO, LEAST_RATIO_WITHOUT_SEARCH, MOST_CPU_S_PER_MILLION = 0.6, 0.8, 2.0
 _RATE = 2000  # events a second, as their times say
 _BEGIN = datetime(2026, 11, 22, 10, 20, tzinfo=UTC)
-_ROWS_PER_FRAME = 8  # what one group commit holds under 32 busy clients
+_ROWS_PER_FRAME = 30  # what one group commit holds under 32 busy clients: 972 commits of 30,000 hits, measured
 
 
 class Turn(NamedTuple):
