@@ -157,7 +157,7 @@ def test_the_admin_port_shows_health_and_metrics(tmp_path: Path) -> None:
         assert (page.status_code, "facts made durable" in page.text) == (200, True)
         metrics = httpx.get(served.admin + "/metrics").text
         assert 'gateway_policy_info{hash="' in metrics
-        assert 'gateway_build_info{python="' in metrics
+        assert 'gateway_build_info{compiled="no",python="' in metrics
         assert re.search(r'gateway_journal_age_seconds{process="collect-0"} \d', metrics)
         assert 'gateway_consent_unreadable_total{site="demo"} 0.0' in metrics
         assert httpx.get(served.admin + "/", headers={"host": "evil.example"}).status_code == 400
