@@ -5,7 +5,8 @@ May not: see a hit, a row or a key; it knows commands and exit codes only.
 Rules
     1. A child that dies is started again, at once the first time, then with a growing pause.
     2. Draining goes stage by stage: no new hits, then what is in the journal, then the rest. It ends within 10 s.
-    3. Children read their standard input; when this process dies, however it dies, that ends, and so do they.
+    3. Children run the code that this process runs, whatever lies in the folder that it was started in.
+    4. Children read their standard input; when this process dies, however it dies, that ends, and so do they.
 """
 
 from __future__ import annotations
@@ -94,12 +95,13 @@ class Supervisor:
     async def _start(self, child: Child) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",
             "-m",
             "gateway",
             *child.command,
             stdin=asyncio.subprocess.PIPE,
             pass_fds=child.inherits,
-            env=os.environ | {"GATEWAY_SUPERVISED": "1"},
+            env=os.environ | {"GATEWAY_SUPERVISED": "1", "PYTHONPATH": _path()},
             start_new_session=True,  # Ctrl-C reaches this process only, which drains the others in order
         )
         self._running[child.name] = process
@@ -119,6 +121,13 @@ def _yield(pid: int) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, _NICE)
     with contextlib.suppress(OSError), open(f"/proc/{pid}/autogroup", "w", encoding="ascii") as group:
         group.write(str(_NICE))  # where sessions are scheduled as groups, sched(7), only theirs counts
+
+
+def _path() -> str:
+    """Where children find modules: first where this one lies. With -P, nothing is taken from the working folder."""
+    return os.pathsep.join(
+        filter(None, (os.path.dirname(os.path.dirname(os.path.abspath(__file__))), os.environ.get("PYTHONPATH", "")))
+    )
 
 
 async def _stop(process: asyncio.subprocess.Process, seconds: float) -> None:

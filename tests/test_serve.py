@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -143,6 +144,19 @@ def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         while time.monotonic() < end and any(Path(f"/proc/{pid}/stat").exists() for pid in children):
             time.sleep(0.05)
         assert [pid for pid in children if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_children_run_the_code_of_their_parent_whatever_lies_in_the_working_folder(tmp_path: Path) -> None:
+    other = tmp_path / "gateway"
+    other.mkdir()
+    (other / "__init__.py").write_text("raise SystemExit('not this one')")
+    command = [sys.executable, "-P", "-m", "gateway", "collect", "--data", str(tmp_path / "data"), "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+    assert line.startswith("Collecting on http://127.0.0.1:")
 
 
 def test_the_admin_port_shows_health_and_metrics(tmp_path: Path) -> None:
