@@ -12,4 +12,4 @@ from consent.words import Language, Signal
 
 
 def read(text: str) -> Sequence[Signal]:
-    return [Signal(Language.DNT, "dnt", False)] if "1" in text.split(", ") else []
+    return [Signal(Language.DNT, "dnt", False)] if "1" in text.replace(", ", ",").split(",") else []

@@ -136,7 +136,7 @@ def test_gpc_and_dnt_are_1_or_nothing(text: str) -> None:
     assert heard(("sec-gpc", "1"), ("dnt", "1")) == {("gpc", "gpc", False, True), ("dnt", "dnt", False, True)}
 
 
-@pytest.mark.parametrize("text", ["1, 1", "0, 1", "1, 0", "x, 1, y"])
+@pytest.mark.parametrize("text", ["1, 1", "1,1", "0, 1", "0,1", "1, 0", "x, 1, y"])
 def test_an_objection_that_came_twice_is_one(text: str) -> None:
     assert heard(("sec-gpc", text), ("dnt", text)) == {("gpc", "gpc", False, True), ("dnt", "dnt", False, True)}
 
