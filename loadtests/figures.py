@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,10 +19,17 @@ BUSY_LIMIT_SHARE = 0.9
 #: What others may use of the machine before a time says more of them than of us.
 OTHERS_LIMIT_SHARE = 0.15
 
+_SHARES = {"p50_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99, "p999_ms": 0.999, "max_ms": 1.0}
+
 
 def percentile(ordered: Sequence[float], share: float) -> float:
     """Nearest rank, of numbers in order; 0 of none."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+
+def _latency(samples: Iterable[Sample]) -> dict[str, float]:
+    ordered = sorted(sample.latency_ms for sample in samples)
+    return {name: round(percentile(ordered, share), 2) for name, share in _SHARES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,7 @@ class Run:
 
     def latency(self) -> dict[str, float]:
         """Percentiles in ms, from the time that each was due."""
-        ordered = sorted(sample.latency_ms for sample in self.samples)
-        shares = {"p50_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99, "p999_ms": 0.999, "max_ms": 1.0}
-        return {name: round(percentile(ordered, share), 2) for name, share in shares.items()}
+        return _latency(self.samples)
 
     def generator(self) -> dict[str, float]:
         """How late the generator itself was, and how busy it and others were."""
@@ -114,8 +119,8 @@ class Run:
         well = [look.at_s for look in self.looks if look.at_s > self.held[1] and look.backlog_mb <= usual]
         return round(min(well or after[-1:] or [self.held[1]]) - self.held[1], 1)
 
-    def phases(self) -> dict[str, str]:
-        """p99 before, while something was held, while it caught up, and after."""
+    def phases(self) -> dict[str, dict[str, float]]:
+        """Latency before, while something was held, while it caught up, and after; none where nothing was held."""
         if self.held is None:
             return {}
         begin, end = self.held
@@ -123,10 +128,8 @@ class Run:
         names = ("before", "down", "catching up", "after")
         return {name: self._between(*part) for name, part in zip(names, pairwise(edges), strict=True)}
 
-    def _between(self, begin: float, end: float) -> str:
-        times = sorted(sample.latency_ms for sample in self.samples if begin <= sample.due_s < end)
-        p99, p999 = percentile(times, 0.99), percentile(times, 0.999)
-        return f"p99 {p99:.1f} ms / p99.9 {p999:.1f} ms of {len(times)}"
+    def _between(self, begin: float, end: float) -> dict[str, float]:
+        return _latency(sample for sample in self.samples if begin <= sample.due_s < end)
 
     def per_second(self) -> list[dict[str, float]]:
         """By second: offered (when due), acknowledged (when answered 2xx), p99 of those due."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 
 from loadtests.chart import Chart
 from loadtests.figures import Run, percentile
+from loadtests.verdict import Told
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1c1c1c;background:#fff;max-width:760px;margin:2rem auto;padding:0 1rem}
@@ -26,22 +27,37 @@ svg text{font:11px system-ui,sans-serif;fill:#555}
 
 VERDICTS = {0: ("met", "budget met"), 1: ("missed", "budget missed"), 3: ("invalid", "run not to be believed")}
 
-SECTIONS = ("latency", "generator", "counts", "warehouse", "memory", "phases", "worker", "machine")
+SECTIONS = ("latency", "generator", "counts", "warehouse", "memory", "worker", "machine")
 
 _SHARES = (0.0, 0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999)
 _TICKS = ((0.0, "p0"), (0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9"), (0.9999, "p99.99"))
 
 
-def write(folder: Path, told: Mapping[str, Any], run: Run, marks: list[tuple[float, str]]) -> Path:
-    """Writes NAME.json and NAME.html into the folder; the page's path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{told['scenario']}.html"
-    file.with_suffix(".json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+def write(file: Path, told: Told, run: Run, marks: list[tuple[float, str]]) -> Path:
+    """Writes the page, and beside it the JSON file of the same name; the page's path."""
+    write_json(file.with_suffix(".json"), told)
     file.write_text(_page(told, run, marks), encoding="utf-8")
     return file
 
 
-def _page(told: Mapping[str, Any], run: Run, marks: list[tuple[float, str]]) -> str:
+def write_json(file: Path, told: Told) -> None:
+    """Figures for other programs."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+
+
+def sections(told: Told) -> Iterator[tuple[str, str]]:
+    """(title, its figures in a line), a line for each phase."""
+    for name, figures in _groups(told):
+        yield name, ", ".join(f"{key} {value}" for key, value in figures.items())
+
+
+def _groups(told: Told) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from ((name, told[name]) for name in SECTIONS)
+    yield from told["phases"].items()
+
+
+def _page(told: Told, run: Run, marks: list[tuple[float, str]]) -> str:
     name, (kind, words) = told["scenario"], VERDICTS[told["exit_code"]]
     reasons = "".join(f"<li>{escape(reason)}" for reason in [*told["misses"], *told["doubts"]])
     return (
@@ -50,7 +66,7 @@ def _page(told: Mapping[str, Any], run: Run, marks: list[tuple[float, str]]) -> 
         f"{told['seconds']:g} s, {told['workers']} worker(s), {told['at']}.</p><ul>{reasons}</ul>"
         f"<p>Latency counts from the time that a request was due, a free connection or not.</p>"
         f"{''.join(chart.svg() for chart in charts(run, marks))}{_legs(run)}"
-        f"{''.join(_table(name, told[name]) for name in SECTIONS if told[name])}"
+        f"{''.join(_table(name, figures) for name, figures in _groups(told))}"
         f"{_list('What was done', marks)}</html>\n"
     )
 

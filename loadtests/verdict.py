@@ -7,14 +7,18 @@ do not depend on how busy the machine was.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from loadtests.figures import Run, is_acknowledged
 from loadtests.scenarios import Budget
 from loadtests.stage import Stage
 
 MET, MISSED, INVALID = 0, 1, 3
+
+#: What is told of a run: figures by section and name, as in its JSON file.
+Told = Mapping[str, Any]
 
 _PATIENCE_S = 120.0
 _OURS = """SELECT toString(event_id), count() FROM gateway.events
@@ -33,10 +37,6 @@ class Counted:
     twice: int
     copies: int  #: rows that the loader left out, because the client had sent them again
     caught_up_s: float  #: from the end of the traffic until all was there
-
-    @property
-    def is_exact(self) -> bool:
-        return self.lost == 0 and self.twice == 0
 
 
 def count_by_id(stage: Stage, run_number: int, run: Run) -> Counted:
@@ -72,36 +72,42 @@ def _copies(stage: Stage) -> int:
     return int(stage.served.ask(_COPIES, 60)[0][0])
 
 
-def missed(budget: Budget, run: Run, counted: Counted) -> Iterator[str]:
-    """A sentence for each part of the budget that was not kept."""
-    latency, counts = run.latency(), run.counts()
-    seen = (
-        ("p99_ms", latency["p99_ms"], budget.p99_ms),
-        ("p999_ms", latency["p999_ms"], budget.p999_ms),
-        ("rss_mb", run.memory()["rss_most_mb"], budget.rss_mb),
-        ("caught_up_s", max(counted.caught_up_s, run.backlog_gone_s()), budget.caught_up_s),
+def missed(budget: Budget, told: Told) -> Iterator[str]:
+    """A sentence for each part of the budget that was not kept, by a run or by the medians of several."""
+    for phase, latency in {"": told["latency"], **told["phases"]}.items():
+        for name, most in (("p99_ms", budget.p99_ms), ("p999_ms", budget.p999_ms)):
+            yield from _over(f"{name} {phase}".strip(), latency[name], most)
+    yield from _over("rss_mb", told["memory"]["rss_most_mb"], budget.rss_mb)
+    yield from _over("caught_up_s", max(told["warehouse"]["caught_up_s"], told["backlog_gone_s"]), budget.caught_up_s)
+    if (highest := told["worker"]["rate_at_50_ms"]) < budget.rate_at_50_ms:
+        yield f"highest rate with p99 < 50 ms is {highest:.0f}, budget {budget.rate_at_50_ms:.0f}"
+    yield from _happened(
+        (told["counts"]["failed"], "requests failed for a client that tries again"),
+        (told["counts"]["hurdles"] * budget.all_well, "times a request had to be sent again"),
+        (told["counts"]["bad_drains"], "drains ended with an error"),
+        (told["warehouse"]["lost"], "acknowledged events are not in the warehouse"),
+        (told["warehouse"]["twice"], "events are there twice"),
     )
-    yield from (f"{name} {was:.1f}, budget {most:.0f}" for name, was, most in seen if most and was > most)
-    if run.rate_at_50_ms() < budget.rate_at_50_ms:
-        yield f"highest rate with p99 < 50 ms is {run.rate_at_50_ms():.0f}, budget {budget.rate_at_50_ms:.0f}"
-    if counts["failed"]:
-        yield f"{counts['failed']} requests failed for a client that tries again"
-    if budget.all_well and counts["hurdles"]:
-        yield f"{counts['hurdles']} times a request had to be sent again"
-    yield from _uncounted(counted)
 
 
-def _uncounted(counted: Counted) -> Iterator[str]:
-    if counted.lost:
-        yield f"{counted.lost} acknowledged events are not in the warehouse"
-    if counted.twice:
-        yield f"{counted.twice} events are there twice"
+def _over(name: str, was: float, most: float) -> Iterator[str]:
+    if most and was > most:
+        yield f"{name} {was:.1f}, budget {most:.0f}"
 
 
-def exit_code(misses: list[str], doubts: list[str], counted: Counted) -> int:
+def _happened(*seen: tuple[int, str]) -> Iterator[str]:
+    yield from (f"{count} {says}" for count, says in seen if count)
+
+
+def exit_code(misses: list[str], doubts: list[str], told: Told) -> int:
     """0, 1 or 3."""
-    if not counted.is_exact:
+    if told["warehouse"]["lost"] or told["warehouse"]["twice"]:
         return MISSED
     if doubts:
         return INVALID
     return MISSED if misses else MET
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Of several: 1 before 3 before 0."""
+    return max(codes, key=(MET, INVALID, MISSED).index)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
-from loadtests import verdict
+from loadtests import medians, verdict
 from loadtests.figures import Run
 from loadtests.plan import Sample
 from loadtests.scenarios import SCENARIOS, Budget
@@ -19,6 +21,7 @@ from loadtests.verdict import Counted
 
 ROOT = Path(__file__).parents[1]
 EXACT = Counted(acknowledged=3, stored=3, lost=0, twice=0, copies=0, caught_up_s=1.0)
+ANY = Budget(p99_ms=50)
 
 
 def sample(number: int, due_s: float, latency_ms: float, status: int = 204, lag_ms: float = 0.1) -> Sample:
@@ -27,6 +30,17 @@ def sample(number: int, due_s: float, latency_ms: float, status: int = 204, lag_
 
 def run(*samples: Sample, legs: tuple[tuple[float, float], ...] = ((1.0, 3.0),), others: float = 0.0) -> Run:
     return Run(list(samples), [Look(1.0, 0.0, 80.0, 0.1, others)], list(legs), 0.2)
+
+
+def told_of(seen: Run, counted: Counted = EXACT) -> dict[str, Any]:
+    """What `python -m loadtests` would tell of it."""
+    return {
+        "scenario": "smoke", "says": "", "rate": 3, "seconds": 1, "workers": 1, "at": "", "machine": {}, "exit_code": 0,
+        "doubts": seen.doubts(), "latency": seen.latency(), "generator": seen.generator(),
+        "counts": seen.counts() | {"bad_drains": 0}, "warehouse": dataclasses.asdict(counted), "memory": seen.memory(),
+        "phases": seen.phases(), "backlog_gone_s": seen.backlog_gone_s(),
+        "worker": {"rate_at_50_ms": seen.rate_at_50_ms()},
+    }  # fmt: skip
 
 
 def test_a_short_smoke_finds_every_acknowledged_event_once(tmp_path: Path) -> None:
@@ -65,13 +79,13 @@ def test_a_scenario_names_only_what_there_is_and_fills_its_time() -> None:
 def test_what_is_lost_or_twice_never_passes_and_a_doubted_run_says_nothing(
     misses: list[str], doubts: list[str], counted: Counted, expected: int
 ) -> None:
-    assert expected == verdict.exit_code(misses, doubts, counted)
+    assert expected == verdict.exit_code(misses, doubts, told_of(run(sample(1, 0.1, 5)), counted))
 
 
 def test_a_stall_is_seen_by_everyone_who_was_due_meanwhile() -> None:
     stalled = run(*(sample(i, i / 100, 1000.0 - i * 10) for i in range(100)))
     assert stalled.latency()["p50_ms"] == pytest.approx(500, abs=20)
-    assert any(says.startswith("p99_ms") for says in verdict.missed(Budget(p99_ms=50), stalled, EXACT))
+    assert any(says.startswith("p99_ms") for says in verdict.missed(ANY, told_of(stalled)))
 
 
 def test_the_highest_rate_ends_at_the_first_leg_that_misses() -> None:
@@ -93,4 +107,33 @@ def test_only_counting_is_believed_on_a_busy_machine() -> None:
 def test_every_part_of_a_budget_is_judged() -> None:
     seen = run(sample(1, 0.1, 60), sample(2, 0.2, 60, status=503))
     budget = Budget(p99_ms=50, p999_ms=50, rss_mb=70, caught_up_s=0.5, rate_at_50_ms=3)
-    assert len(list(verdict.missed(budget, seen, Counted(3, 4, 1, 1, 0, 1.0)))) == 8
+    told = told_of(seen, Counted(3, 4, 1, 1, 0, 1.0))
+    told["counts"]["bad_drains"] = 1
+    assert len(list(verdict.missed(budget, told))) == 9
+
+
+def test_a_bad_phase_is_not_hidden_by_a_long_run() -> None:
+    samples = [sample(i, i / 100, 80.0 if 100 <= i < 105 else 5.0) for i in range(1000)]
+    seen = Run(
+        samples, [Look(0.5, 1.0, 80.0, 0.1, 0.0), Look(5.0, 1.0, 80.0, 0.1, 0.0)], [(10.0, 100.0)], 0.2, (1.0, 2.0)
+    )
+    assert list(verdict.missed(ANY, told_of(seen))) == ["p99_ms down 80.0, budget 50"]
+
+
+def test_times_of_several_runs_are_medians_and_what_is_lost_in_one_is_lost() -> None:
+    fast, slow, lossy = (told_of(run(sample(1, 0.1, ms))) for ms in (5, 90, 7))
+    lossy["warehouse"]["lost"] = 1
+    seen = medians.of(ANY, [fast, slow, lossy])
+    assert seen["latency"]["p99_ms"] == 7
+    assert seen["warehouse"]["acknowledged"] == 9
+    assert (seen["misses"], seen["exit_code"]) == (["1 acknowledged events are not in the warehouse"], verdict.MISSED)
+
+
+def test_a_run_that_is_not_to_be_believed_gives_no_times_to_the_medians() -> None:
+    doubted, believed = told_of(run(sample(1, 0.1, 90, lag_ms=30))), told_of(run(sample(1, 0.1, 5)))
+    assert medians.of(ANY, [doubted, believed, doubted])["latency"]["p99_ms"] == 5
+    assert medians.of(ANY, [doubted])["exit_code"] == verdict.INVALID
+
+
+def test_the_worst_of_several_scenarios_is_told() -> None:
+    assert [verdict.worst(codes) for codes in ([0, 0], [0, 3], [3, 1, 0])] == [0, 3, 1]
