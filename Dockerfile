@@ -4,19 +4,25 @@
 #   docker build --build-arg PYTHON_DIGEST=sha256:… -t gateway .      without chDB, for a ClickHouse of your own
 #   docker build --build-arg LOCK=embedded -t gateway:embedded .      with chDB, for `gateway serve` on one machine
 #   docker build --build-arg LOCK=kafka -t gateway:kafka .            with librdkafka, for `gateway load --kafka`
+#   docker build --build-arg COMPILED=0 -t gateway:plain .            with the hot path interpreted, for a debugger
 #   docker build --target sbom --output . .                           only its list of parts, CycloneDX
 #   docker run --read-only --cap-drop=ALL --security-opt=no-new-privileges -v gateway:/var/lib/gateway gateway …
 
 # Why 3.11: what the tests run on; the locks hold wheels for newer ones too.
 ARG PYTHON_VERSION=3.11
-# The digest of that tag, such as sha256:…; a release is built with one, so that it can be built again.
+# The digests of the slim tag and of the whole one, such as sha256:…; a release is built with both, so that it can be
+# built again.
 ARG PYTHON_DIGEST=""
+ARG BUILD_DIGEST=""
 
 FROM python:${PYTHON_VERSION}-slim${PYTHON_DIGEST:+@${PYTHON_DIGEST}} AS base
 
-FROM base AS build
+# Why not slim: the same Python on the same Debian, with the C compiler that the hot path is compiled by.
+FROM python:${PYTHON_VERSION}${BUILD_DIGEST:+@${BUILD_DIGEST}} AS build
 # Which lock of helm/image is installed: runtime, embedded for chDB, or kafka.
 ARG LOCK=runtime
+# 1 compiles what every hit passes through, see setup.py; 0 leaves it plain Python.
+ARG COMPILED=1
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 COPY helm/image/build.lock helm/image/runtime.lock helm/image/embedded.lock helm/image/kafka.lock /src/
@@ -25,11 +31,11 @@ RUN python -m venv /opt/tools \
 RUN python -m venv --without-pip /opt/gateway \
  && /opt/tools/bin/pip --python /opt/gateway/bin/python install \
       --quiet --no-compile --only-binary=:all: --no-deps --require-hashes -r "${LOCK}.lock"
-COPY pyproject.toml README.md LICENSE /src/
+COPY pyproject.toml setup.py README.md LICENSE /src/
 COPY consent /src/consent
 COPY gateway /src/gateway
 # Why unchecked hashes: nothing in a read-only image changes, and nothing is written beside it at the first start.
-RUN /opt/tools/bin/pip wheel --quiet --no-build-isolation --no-deps --wheel-dir /opt/wheel . \
+RUN GATEWAY_COMPILED="${COMPILED}" CFLAGS="-g0 -w" /opt/tools/bin/pip wheel --quiet --no-build-isolation --no-deps --wheel-dir /opt/wheel . \
  && /opt/tools/bin/pip --python /opt/gateway/bin/python install --quiet --no-compile --no-deps --no-index /opt/wheel/*.whl \
  && /opt/tools/bin/pip --python /opt/gateway/bin/python check \
  && /opt/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \

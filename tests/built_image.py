@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.compiled import lacks_compiler
+
 ROOT = Path(__file__).parents[1]
 UID = 10001
 
@@ -86,7 +88,10 @@ class Image:
         python = tools / "python"
         python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
         python.chmod(0o755)
-        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "LOCK": lock}
+        compiled = "0" if lacks_compiler() else "1"
+        self.environment = {
+            **os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "LOCK": lock, "COMPILED": compiled,
+        }  # fmt: skip
         self.work = self.folder
         for step in STAGES["build"]:
             getattr(self, f"_{step.word.lower()}", _ignore)(step.rest)

@@ -28,6 +28,7 @@ from gateway.cli import COMMANDS
 from gateway.journal.keyring import Keyring
 from gateway.journal.signing import Signer
 from tests.built_image import ROOT, STAGES, UID, Image, steps
+from tests.compiled import hot, lacks_compiler
 from tests.helm.charts import containers, objects, one
 
 LOCKS = ROOT / "helm" / "image"
@@ -63,9 +64,12 @@ def test_what_is_written_aside_goes_to_the_volume() -> None:
 
 
 def test_the_base_may_be_named_by_its_digest() -> None:
-    (base,) = steps("base", "FROM")
-    assert base == "python:${PYTHON_VERSION}-slim${PYTHON_DIGEST:+@${PYTHON_DIGEST}} AS base"
-    assert [stage for stage in ("build", "runtime") if steps(stage, "FROM") != [f"base AS {stage}"]] == []
+    froms = [(stage, *steps(stage, "FROM")) for stage in ("base", "build", "runtime")]
+    assert froms == [
+        ("base", "python:${PYTHON_VERSION}-slim${PYTHON_DIGEST:+@${PYTHON_DIGEST}} AS base"),
+        ("build", "python:${PYTHON_VERSION}${BUILD_DIGEST:+@${BUILD_DIGEST}} AS build"),
+        ("runtime", "base AS runtime"),
+    ]
 
 
 def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
@@ -203,8 +207,17 @@ def stamps(folder: Path) -> dict[str, int]:
 
 def test_the_image_holds_no_build_tool_and_no_chdb(image: Image) -> None:
     present = {path.name.split("-")[0].lower() for path in image.tree.glob("lib/python*/site-packages/*.dist-info")}
-    assert present & {"pip", "setuptools", "wheel", "chdb", "cyclonedx_bom"} == set()
+    assert present & {"pip", "setuptools", "wheel", "mypy", "chdb", "cyclonedx_bom"} == set()
     assert {"edge_tracking_gateway", "starlette", "orjson"} <= present
+
+
+@pytest.mark.skipif(bool(lacks_compiler()), reason=lacks_compiler() or "compiles")
+def test_what_every_hit_passes_through_is_compiled_in_the_image(image: Image) -> None:
+    say = "import gateway.collecting as it, gateway.web.wire as hot; print(it._IS_COMPILED, hot.__file__)"
+    is_compiled, path = image.run("python", "-c", say).stdout.split()
+    assert (is_compiled, Path(path).suffix) == ("yes", ".so")
+    packages = Path(path).parents[2]
+    assert [name for name in hot() if not list((packages / name).parent.glob(f"{Path(name).stem}.*.so"))] == []
 
 
 def test_the_sbom_names_every_part_with_its_version(image: Image) -> None:
