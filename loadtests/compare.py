@@ -48,7 +48,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body", "body": b""})
 
-config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off")
+config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_keep_alive=75)
 uvicorn.Server(config).run([socket.socket(fileno=int(sys.argv[1]))])
 """
 

@@ -61,7 +61,7 @@ async def take(request):
     return Response(status_code=204)
 
 app = Starlette(routes=[Route("/{path:path}", take, methods=["GET", "POST"])])
-config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off")
+config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off", timeout_keep_alive=75)
 uvicorn.Server(config).run([socket.socket(fileno=int(sys.argv[1]))])
 """
 
