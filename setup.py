@@ -16,6 +16,7 @@ from setuptools import setup
 HOT = (
     "consent/signals/__init__.py",
     "consent/words.py",
+    "gateway/histogram.py",
     "gateway/words.py",
     "gateway/intake/adapters/__init__.py",
     "gateway/intake/adapters/adapter.py",

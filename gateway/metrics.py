@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ import orjson
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from gateway.web.counts import BUCKETS_S
+from gateway.histogram import BUCKETS_S, Histogram
 
 Snapshot = dict[str, Any]
 
@@ -72,9 +73,8 @@ METRICS = (
         ("site",),
         "Properties left out because no contract lists them",
     ),
-    Metric("latency", "gateway_answer_seconds", "histogram", (), "Time from a request's headers to its answer"),
-    Metric("commits", "gateway_journal_commits", "counter", (), "Group commits"),
-    Metric("commit_seconds", "gateway_journal_commit_seconds", "counter", (), "Time spent in group commits"),
+    Metric("answer_times", "gateway_answer_seconds", "histogram", (), "Time from a request's headers to its answer"),
+    Metric("commit_times", "gateway_journal_commit_seconds", "histogram", (), "Time of a group commit, sync included"),
     Metric("journal_bytes", "gateway_journal_bytes", "gauge", (), "Bytes in the journal that are not loaded yet"),
     Metric(
         "journal_age_seconds",
@@ -192,7 +192,7 @@ class Totals(Collector):
         for metric in METRICS:
             rows = _rows(snapshots, metric.key)
             if metric.kind == "histogram":
-                yield _histogram(metric, rows, snapshots)
+                yield _histogram(metric, rows)
             else:
                 yield _family(metric, rows)
 
@@ -220,10 +220,10 @@ def _family(metric: Metric, rows: list[Any]) -> CounterMetricFamily | GaugeMetri
     return family
 
 
-def _histogram(metric: Metric, rows: list[list[int]], snapshots: list[Snapshot]) -> HistogramMetricFamily:
+def _histogram(metric: Metric, rows: list[list[float]]) -> HistogramMetricFamily:
     family = HistogramMetricFamily(metric.name, metric.help)
-    sums = [sum(column) for column in zip(*rows, strict=True)] or [0] * (len(BUCKETS_S) + 1)
-    bounds = [*(str(bound) for bound in BUCKETS_S), "+Inf"]
-    buckets = [(bound, sum(sums[: i + 1])) for i, bound in enumerate(bounds)]
-    family.add_metric([], buckets, sum(s.get("latency_sum_s", 0.0) for s in snapshots))
+    nothing = Histogram().snapshot()
+    *counts, seconds = (sum(column) for column in zip(nothing, *rows, strict=True))
+    bounds = [*map(str, BUCKETS_S), "+Inf"]
+    family.add_metric([], list(zip(bounds, accumulate(counts), strict=True)), seconds)
     return family

@@ -98,14 +98,14 @@ def _played(name: str, scenario: Scenario, out: Path, ending: str = "") -> Told:
         try:
             number, before = secrets.randbits(32), figures.machine()
             run = _traffic(scenario, stage, Path(folder), number)
-            counted = verdict.COUNTS[scenario.mix](stage, number, run)
+            counted, commits = verdict.COUNTS[scenario.mix](stage, number, run), stage.commits()
         finally:
             drained = stage.close()
     told: dict[str, Any] = {
         "scenario": name, "says": scenario.says, "rate": scenario.rate, "seconds": scenario.seconds,
         "workers": scenario.workers, "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "doubts": run.doubts() if scenario.budget.is_timed else [],
-        "latency": run.latency(), "generator": run.generator(),
+        "latency": run.latency(), "commits": commits, "generator": run.generator(),
         "counts": run.counts() | {"bad_drains": int(drained != 0)},
         "warehouse": dataclasses.asdict(counted), "memory": run.memory(), "machine": before,
         "phases": run.phases(), "backlog_gone_s": run.backlog_gone_s(),

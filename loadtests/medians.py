@@ -14,7 +14,7 @@ from loadtests import verdict
 from loadtests.scenarios import Budget
 from loadtests.verdict import Told
 
-_TIMED = ("latency", "generator", "phases", "memory", "worker", "backlog_gone_s")
+_TIMED = ("latency", "commits", "generator", "phases", "memory", "worker", "backlog_gone_s")
 _COUNTED = ("counts", "warehouse")
 _KEPT = ("scenario", "says", "rate", "seconds", "workers", "at", "machine")
 

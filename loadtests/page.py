@@ -27,7 +27,7 @@ svg text{font:11px system-ui,sans-serif;fill:#555}
 
 VERDICTS = {0: ("met", "budget met"), 1: ("missed", "budget missed"), 3: ("invalid", "run not to be believed")}
 
-SECTIONS = ("latency", "generator", "counts", "warehouse", "memory", "worker", "machine")
+SECTIONS = ("latency", "commits", "generator", "counts", "warehouse", "memory", "worker", "machine")
 
 _SHARES = (0.0, 0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999)
 _TICKS = ((0.0, "p0"), (0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p99.9"), (0.9999, "p99.99"))

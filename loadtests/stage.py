@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import psutil
 
+from gateway.folders import Folders
+from gateway.metrics import registry
 from loadtests.scenarios import Fault
 from loadtests.small_disk import SmallDisk
 from tests.serving import Served
@@ -68,6 +70,17 @@ class Stage:
         if self._disk is not None:
             self._disk.let_go()
         return code
+
+    def commits(self) -> dict[str, float]:
+        """How long the journal's group commits took: where hits waited for the disk, and where for CPU."""
+        shown = registry(Folders(self._data).metrics)
+
+        def value(name: str, **labels: str) -> float:
+            return shown.get_sample_value(f"gateway_journal_commit_seconds_{name}", labels) or 0.0
+
+        done = value("count")
+        over = {f"over_{ms}_ms": done - value("bucket", le=str(ms / 1000)) for ms in (10, 50, 100)}
+        return {"done": done, "mean_ms": round(value("sum") / max(1.0, done) * 1000, 2), **over}
 
     # Faults
 

@@ -36,7 +36,7 @@ def told_of(seen: Run, counted: Counted = EXACT) -> dict[str, Any]:
     """What `python -m loadtests` would tell of it."""
     return {
         "scenario": "smoke", "says": "", "rate": 3, "seconds": 1, "workers": 1, "at": "", "machine": {}, "exit_code": 0,
-        "doubts": seen.doubts(), "latency": seen.latency(), "generator": seen.generator(),
+        "doubts": seen.doubts(), "latency": seen.latency(), "commits": {"done": 1.0}, "generator": seen.generator(),
         "counts": seen.counts() | {"bad_drains": 0}, "warehouse": dataclasses.asdict(counted), "memory": seen.memory(),
         "phases": seen.phases(), "backlog_gone_s": seen.backlog_gone_s(),
         "worker": {"rate_at_50_ms": seen.rate_at_50_ms()},
@@ -53,6 +53,7 @@ def test_a_short_smoke_finds_every_acknowledged_event_once(tmp_path: Path) -> No
     assert (counted["lost"], counted["twice"], told["counts"]["failed"]) == (0, 0, 0)
     page = (tmp_path / "smoke.html").read_text("utf-8")
     assert page.count("<svg") == 4
+    assert told["commits"]["done"] > 0
     assert not any(word in page for word in ("<script", "src=", "href="))
 
 

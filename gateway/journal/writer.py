@@ -28,6 +28,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gateway.histogram import Histogram
 from gateway.journal.current import CurrentSegment
 from gateway.journal.disk import Disk, Entry
 from gateway.journal.group import Group
@@ -61,7 +62,6 @@ class JournalFigures(NamedTuple):
     facts: int = 0
     tallies: int = 0
     refused: int = 0  #: facts and tallies that could not be made durable
-    commit_seconds: float = 0.0
     backlog_bytes: int = 0  #: of all processes in the folder
     backlog_segments: int = 0
     own_bytes: int = 0  #: of segments with this process's name
@@ -105,7 +105,7 @@ class Journal:
         self._busy = self._closing = False
         self._held = 0  # by the group before
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._figures = JournalFigures()
+        self._figures, self._times = JournalFigures(), Histogram()
         self._trouble = self._take(self._seen())
         self._jobs: queue.SimpleQueue[tuple[Callable[[Any], None], Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._work, name="journal", daemon=True).start()
@@ -134,10 +134,9 @@ class Journal:
         """Counts of this process's life."""
         return self._figures
 
-    def counts(self) -> dict[str, float]:
+    def counts(self) -> dict[str, float | list[float]]:
         """The figures by their keys in the table of metrics."""
-        now = self._figures
-        return {"commits": now.groups, "commit_seconds": now.commit_seconds, "journal_bytes": now.own_bytes}
+        return {"commit_times": self._times.snapshot(), "journal_bytes": self._figures.own_bytes}
 
     def age_s(self, now: float) -> float:
         """How long the oldest segment of this process waits, whether or not there is a loader to ask."""
@@ -175,7 +174,8 @@ class Journal:
         self._writing = None
         if trouble is None:
             group.promise.set_result(None)
-            self._count(groups=1, facts=len(group.facts), tallies=len(group.tallies), commit_seconds=seconds)
+            self._count(groups=1, facts=len(group.facts), tallies=len(group.tallies))
+            self._times.add(seconds)
         else:
             group.promise.fail(trouble)
             self._count(refused=len(group.facts) + len(group.tallies))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 
+from gateway.histogram import Histogram
 from gateway.intake.site import Sites
 from gateway.words import Outcome
-
-#: Upper bounds of the latency histogram in seconds, dense around the promise of 50 ms.
-BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
 class Minimised:
@@ -45,23 +42,21 @@ class Minimised:
 
 
 class Counts:
-    """Counts of requests by status, facts by site and adapter, refusals by site, adapter and reason, and latency."""
+    """Counts of requests by status, facts by site and adapter, refusals by site, adapter and reason; answers' times."""
 
-    __slots__ = ("facts", "latency", "latency_sum_s", "minimised", "refusals", "statuses")
+    __slots__ = ("facts", "minimised", "refusals", "statuses", "times")
 
     def __init__(self) -> None:
         self.statuses: Counter[int] = Counter()
         self.facts: Counter[tuple[str, str]] = Counter()
         self.refusals: Counter[tuple[str, str, str]] = Counter()
-        self.latency = [0] * (len(BUCKETS_S) + 1)
-        self.latency_sum_s = 0.0
+        self.times = Histogram()
         self.minimised = Minimised()
 
     def answered(self, status: int, seconds: float) -> None:
         """One answer sent, that many seconds after its request's headers came."""
         self.statuses[status] += 1
-        self.latency[bisect_left(BUCKETS_S, seconds)] += 1
-        self.latency_sum_s += seconds
+        self.times.add(seconds)
 
     def settled(self, site: str, adapter: str, outcome: Outcome) -> None:
         """One outcome made durable."""
@@ -76,6 +71,5 @@ class Counts:
             "statuses": sorted(self.statuses.items()),
             "facts": [[*key, n] for key, n in sorted(self.facts.items())],
             "refusals": [[*key, n] for key, n in sorted(self.refusals.items())],
-            "latency": self.latency,
-            "latency_sum_s": self.latency_sum_s,
+            "answer_times": self.times.snapshot(),
         }
