@@ -39,6 +39,7 @@ PROMISES = {
     "any bytes get a clear answer",
     "in the warehouse seconds later",
     "each fact once",
+    "copies reach where they may go",
     "the policy in force is the one that was written",
     "true numbers",
     "it is there",
