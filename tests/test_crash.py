@@ -1,4 +1,4 @@
-"""kill -9 of every process in the middle of traffic: each acknowledged event is in ClickHouse once.
+"""kill -9 of every process in the middle of traffic: each acknowledged event is in ClickHouse once, aggregates too.
 
 The count of kills is GATEWAY_KILLS (default 20, four of each); each round kills one process, or all at once, at a
 random moment.
@@ -79,4 +79,7 @@ def test_each_acknowledged_event_is_in_the_warehouse_once_whatever_is_killed(tmp
     assert len(acknowledged) > KILLS * 10
     assert acknowledged - stored.keys() == set(), "acknowledged, but lost"
     assert {event for event, count in stored.items() if count > 1} == set(), "loaded twice"
+    for view in ("hourly", "people"):
+        assert served.ask(f"SELECT toUInt64(sum(events)) FROM gateway.{view}") == [(len(stored),)], view
+    print(f"\n{KILLS} kills, {len(acknowledged):,} acknowledged, {len(stored):,} in the warehouse, 0 lost, 0 twice")
     assert served.stop() == 0
