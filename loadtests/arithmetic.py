@@ -31,8 +31,8 @@ class Given(NamedTuple):
 MEASURED = {
     "hit_us": Given(90, "µs", "CPU per hit, own JSON, acknowledged", "`python -m loadtests.cpu_per_hit`"),
     "events": Given(2.0, "events", "events per hit", "`gateway demo`"),
-    "load_us": Given(2.3, "µs", "loader's CPU per row", "`python loadtests/loader_rate.py`"),
-    "store_us": Given(15.0, "µs", "ClickHouse's CPU per row, copies looked for", "`python loadtests/loader_rate.py`"),
+    "load_us": Given(1.8, "µs", "loader's CPU per row", "`python loadtests/loader_rate.py`"),
+    "store_us": Given(10.5, "µs", "ClickHouse's CPU per row, copies looked for", "`python loadtests/loader_rate.py`"),
     "load_rate": Given(50_000, "rows/s", "what one loader brings in", "`python loadtests/loader_rate.py`"),
     "journal": Given(935, "bytes", "journal per event, all streams", "`gateway demo`, a `collect` alone"),
     "wire": Given(63, "bytes", "on the wire per event, zstd", "the same journal"),
