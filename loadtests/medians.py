@@ -1,7 +1,7 @@
 """Several runs of one scenario as one: the median of what was timed, the sum of what was counted.
 
 Why: a disk or core that is shared has slow minutes, and one of five says little of the gateway. One lost event says
-all, in whichever run. Runs that are not to be believed give no times.
+all, in whichever run. Runs that are not to be believed give no times; where they are half or more, neither do all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def of(budget: Budget, runs: Sequence[Told]) -> dict[str, Any]:
     told |= {name: _each(sum, [run[name] for run in runs]) for name in _COUNTED}
     told["warehouse"]["caught_up_s"] = max(run["warehouse"]["caught_up_s"] for run in runs)
     told["misses"] = list(verdict.missed(budget, told))
-    told["doubts"] = [] if believed else [says for run in runs for says in run["doubts"]]
+    is_believed = len(believed) * 2 > len(runs)
+    told["doubts"] = [] if is_believed else [says for run in runs for says in run["doubts"]]
     told["exit_code"] = verdict.exit_code(told["misses"], told["doubts"], told)
     told["runs"] = [{name: run[name] for name in ("at", "latency", "doubts", "exit_code")} for run in runs]
     return told
